@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+// Tests poke at raw memory on purpose; everything else stays as strict as the sources.
+let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+let cSettings: [CSetting] = [.unsafeFlags(["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-strict-aliasing"])]
+
+/// A Swift room of the relay. Its dependencies point downwards only.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: testSettings)
+}
+
+let package = Package(
+  name: "lobbyist",
+  products: [
+    .executable(name: "lobbyist", targets: ["lobbyist"]),
+    .executable(name: "floor", targets: ["Floor"]),
+  ],
+  targets: [
+    // What Swift cannot see by itself. No logic.
+    .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux", cSettings: cSettings),
+
+    // The only code that calls Lua.
+    .target(name: "LuaHost", dependencies: ["CLua"], cSettings: cSettings),
+
+    // Values: bytes in, answers out.
+    room("Bytes"),
+    room("HTTP", ["Bytes"]),
+    room("WebSocket", ["Bytes", "HTTP", "CCrypto"]),
+    room("Lobby", ["Bytes"]),
+
+    // The only code that waits.
+    room("Reactor", ["CLinux", "Bytes"]),
+
+    room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
+    room("Relay", ["Bytes", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
+    room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
+    room("Bench", ["Bytes", "CLinux"]),
+
+    .executableTarget(
+      name: "lobbyist", dependencies: ["Relay", "Policy", "Conversation", "Bench"], swiftSettings: swiftSettings),
+    // The yardstick of the benchmark: a bare epoll WebSocket echo.
+    .executableTarget(name: "Floor", cSettings: cSettings),
+
+    tests("Bytes"),
+    tests("HTTP"),
+    tests("WebSocket"),
+    tests("Lobby"),
+    tests("Reactor"),
+    tests("LuaHost"),
+    tests("Policy", ["LuaHost"]),
+    tests("Relay"),
+    tests("Conversation"),
+    tests("Bench"),
+  ]
+)

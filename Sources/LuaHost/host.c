@@ -1,0 +1,2 @@
+#include "LuaHost.h"
+int lh_placeholder(void) { return 0; }

@@ -1,0 +1,4 @@
+#ifndef LUAHOST_H
+#define LUAHOST_H
+int lh_placeholder(void);
+#endif
