@@ -39,13 +39,14 @@ let package = Package(
     room("Bytes"),
     room("HTTP", ["Bytes"]),
     room("WebSocket", ["Bytes", "HTTP", "CCrypto"]),
-    room("Lobby", ["Bytes"]),
+    room("Schedule"),
+    room("Lobby", ["Schedule"]),
 
     // The only code that waits.
     room("Reactor", ["CLinux", "Bytes"]),
 
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
-    room("Relay", ["Bytes", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
+    room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Bench", ["Bytes", "CLinux"]),
 
@@ -57,6 +58,7 @@ let package = Package(
     tests("Bytes"),
     tests("HTTP"),
     tests("WebSocket"),
+    tests("Schedule"),
     tests("Lobby"),
     tests("Reactor"),
     tests("LuaHost"),
