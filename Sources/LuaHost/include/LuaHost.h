@@ -1,4 +1,166 @@
+/// The boundary between the relay and Lua. Everything that touches a lua_State lives behind it, and so
+/// does everything that raises: a Lua error is a longjmp and must never cross a Swift frame.
+///
+/// Swift calls in through `lh_host_*`; every such call is protected and answers with a status. Lua calls
+/// out through one function, `lh_dispatch`, whose implementation takes and returns plain values and never
+/// calls back into Lua. If it refuses, C raises the error after that frame is gone.
 #ifndef LUAHOST_H
 #define LUAHOST_H
-int lh_placeholder(void);
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct lh_host lh_host;
+
+/// What a value is. Peers, lobbies, messages and requests cross as references, never as contents.
+typedef enum lh_kind {
+  LH_NIL = 0,
+  LH_BOOL,
+  LH_INTEGER,
+  LH_NUMBER,
+  LH_TEXT,
+  LH_JSON, // bytes of a JSON text: a table that a script wants inside a message
+  LH_ABSENT, // json.absent: take this field out
+  LH_PEER,
+  LH_LOBBY,
+  LH_MOUNT,
+  LH_MESSAGE,
+  LH_REQUEST,
+} lh_kind;
+
+/// One value on its way over the boundary. `bytes` is borrowed for the length of the call.
+typedef struct lh_value {
+  uint32_t kind; // lh_kind
+  uint32_t slot; // LH_PEER, LH_LOBBY
+  uint32_t generation; // LH_PEER, LH_LOBBY
+  uint32_t reserved;
+  int64_t integer; // LH_INTEGER, LH_BOOL (0 or 1)
+  double number; // LH_NUMBER
+  const uint8_t *bytes; // LH_TEXT, LH_JSON
+  size_t count;
+} lh_value;
+
+/// A key with its value: the fields that a forwarded message gets.
+typedef struct lh_field {
+  const uint8_t *key;
+  size_t key_count;
+  lh_value value;
+} lh_field;
+
+#define LH_ARGUMENTS_MAX 16
+#define LH_FIELDS_MAX 16
+#define LH_RESULTS_MAX 2
+#define LH_ERROR_BYTES 256
+
+/// One call of the relay by a script.
+typedef struct lh_call {
+  uint32_t operation; // lh_operation
+  uint32_t argument_count;
+  uint32_t field_count;
+  uint32_t result_count;
+  bool results_are_list; // `list` holds them, as one Lua array
+  const lh_value *list;
+  size_t list_count;
+  lh_value results[LH_RESULTS_MAX];
+  lh_value arguments[LH_ARGUMENTS_MAX]; // the receiver is the first
+  lh_field fields[LH_FIELDS_MAX];
+  char error[LH_ERROR_BYTES]; // why it was refused, NUL-terminated
+} lh_call;
+
+/// Swift's side. Answers false, with `error` filled, to have C raise. Must not call Lua.
+typedef bool (*lh_dispatch)(void *context, lh_call *call);
+
+/// Finds what `require(name)` wants: sets `source`, which stays valid until the next call, or an error text.
+typedef bool (*lh_resolve)(void *context, const char *name, const uint8_t **source, size_t *count,
+                           const char **chunk_name, char error[LH_ERROR_BYTES]);
+
+/// What a script may use. Zero means no limit.
+typedef struct lh_limits {
+  size_t memory_bytes; // of the whole state
+  uint64_t hook_instructions; // one hook call
+  uint64_t hook_nanoseconds;
+  uint64_t load_instructions; // loading a script
+  uint64_t load_nanoseconds;
+} lh_limits;
+
+typedef enum lh_status {
+  LH_OK = 0,
+  LH_ABSENT_HOOK, // the script has no such hook
+  LH_ERROR, // the script raised an error
+  LH_OUT_OF_INSTRUCTIONS,
+  LH_OUT_OF_TIME,
+  LH_OUT_OF_MEMORY,
+} lh_status;
+
+/// The hooks of a policy, in the order of `lh_hook_names`.
+typedef enum lh_hook {
+  LH_ON_UPGRADE = 0,
+  LH_ON_CONNECT,
+  LH_ON_MESSAGE,
+  LH_ON_DISCONNECT,
+  LH_ON_REQUEST,
+  LH_ON_RELOAD,
+  LH_HOOK_COUNT,
+} lh_hook;
+
+extern const char *const lh_hook_names[LH_HOOK_COUNT];
+
+static inline const char *lh_hook_name(lh_hook hook) { return lh_hook_names[hook]; }
+
+/// A setting given from outside (`--set`). A script declares its settings with defaults; the value given
+/// must be of the default's type.
+typedef struct lh_setting {
+  const char *name;
+  const char *value;
+  bool used; // set once the script has declared it
+} lh_setting;
+
+/// Opens a sandboxed state. NULL when memory for it could not be had.
+lh_host *lh_host_open(const lh_limits *limits, lh_dispatch dispatch, lh_resolve resolve, void *context);
+void lh_host_close(lh_host *host);
+
+/// Loads a policy script: text, never bytecode. `settings` must outlive the call.
+lh_status lh_host_load(lh_host *host, const uint8_t *source, size_t count, const char *chunk_name,
+                       lh_setting *settings, size_t setting_count);
+
+/// Runs a hook under its budget.
+lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count);
+
+/// Runs `policy.timers.NAME` under a hook's budget.
+lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_count, const lh_value *arguments,
+                             size_t count);
+
+bool lh_host_has_hook(const lh_host *host, lh_hook hook);
+
+/// The error of the last call that was not LH_OK, with traceback; NUL-terminated, bounded.
+const char *lh_host_error(const lh_host *host);
+
+/// Memory that the state uses, in bytes.
+size_t lh_host_memory(const lh_host *host);
+
+/// For tests: fails every allocation from the `countdown`th on; 0 = never.
+void lh_host_fail_allocations(lh_host *host, uint64_t countdown);
+
+// MARK: The Lua API, one table
+
+/// Every operation that a script can ask of the relay, from `api.def`.
+typedef enum lh_operation {
+#define LH_API(operation, receiver, name, parameters, results, summary) LH_OP_##operation,
+#include "api.def"
+#undef LH_API
+  LH_OPERATION_COUNT,
+} lh_operation;
+
+/// A row of the table. Registration, editor types, lint configuration and reference pages come from it.
+typedef struct lh_api_row {
+  const char *receiver; // "peer", "lobby", … for methods; "random", "crypto", … for functions of a table
+  const char *name;
+  const char *parameters; // see api.def
+  const char *results;
+  const char *summary;
+} lh_api_row;
+
+extern const lh_api_row lh_api_rows[LH_OPERATION_COUNT];
+
 #endif

@@ -1,0 +1,250 @@
+/// From a Lua call to the relay and back: arguments checked against the table, plain values handed over,
+/// errors raised once the relay's frame is gone.
+#include "host.h"
+
+#include <string.h>
+
+#include "json.h"
+
+static lh_parameter parameter_named(const char *word, size_t count) {
+  static const char *const words[] = {"int", "num", "bool", "text", "id", "value", "values",
+                                      "peer", "lobby", "target", "peers", "fields"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strlen(words[i]) == count && memcmp(words[i], word, count) == 0) return (lh_parameter)i;
+  return LH_P_VALUE;
+}
+
+static uint8_t receiver_named(const char *name) {
+  if (strcmp(name, "peer") == 0) return LH_PEER;
+  if (strcmp(name, "lobby") == 0) return LH_LOBBY;
+  if (strcmp(name, "mount") == 0) return LH_MOUNT;
+  if (strcmp(name, "message") == 0) return LH_MESSAGE;
+  if (strcmp(name, "request") == 0) return LH_REQUEST;
+  return LH_NIL;
+}
+
+void lh_api_parse(lh_host *host) {
+  for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
+    lh_signature *signature = &host->signatures[operation];
+    *signature = (lh_signature){.receiver = receiver_named(lh_api_rows[operation].receiver)};
+    bool optional = false;
+    for (const char *at = lh_api_rows[operation].parameters; (at = strchr(at, ':')) != NULL;) {
+      at++;
+      size_t length = strcspn(at, " ?");
+      signature->types[signature->count++] = (uint8_t)parameter_named(at, length);
+      if (at[length] == '?') optional = true;
+      if (!optional) signature->required++;
+    }
+  }
+}
+
+/// Plain values and references. False for tables, functions and foreign userdata.
+bool lh_read_plain(lua_State *L, int index, lh_value *out) {
+  switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TNONE: out->kind = LH_NIL; return true;
+    case LUA_TBOOLEAN:
+      out->kind = LH_BOOL;
+      out->integer = lua_toboolean(L, index);
+      return true;
+    case LUA_TNUMBER:
+      out->kind = lua_isinteger(L, index) ? LH_INTEGER : LH_NUMBER;
+      if (out->kind == LH_INTEGER) out->integer = lua_tointeger(L, index);
+      else out->number = lua_tonumber(L, index);
+      return true;
+    case LUA_TSTRING:
+      out->kind = LH_TEXT;
+      out->bytes = (const uint8_t *)lua_tolstring(L, index, &out->count);
+      return true;
+    case LUA_TUSERDATA: {
+      const lh_reference *reference = lh_to_reference(L, index);
+      if (reference == NULL) return false;
+      out->kind = reference->kind;
+      out->slot = reference->slot;
+      out->generation = reference->generation;
+      return true;
+    }
+    default: return false;
+  }
+}
+
+static void require_kind(lua_State *L, int index, lh_value *out, bool fits, const char *wanted) {
+  (void)out;
+  if (!fits) luaL_typeerror(L, index, wanted);
+}
+
+static void add_field(lua_State *L, lh_host *host, lh_call *call, int argument) {
+  if (call->field_count == LH_FIELDS_MAX) luaL_argerror(L, argument, "too many fields");
+  if (lua_type(L, -2) != LUA_TSTRING) luaL_argerror(L, argument, "field names are strings");
+  lh_field *field = &call->fields[call->field_count++];
+  field->key = (const uint8_t *)lua_tolstring(L, -2, &field->key_count);
+  if (lh_json_is_null(L, -1)) {
+    field->value = (lh_value){.kind = LH_JSON, .bytes = (const uint8_t *)"null", .count = 4};
+  } else if (lh_json_is_absent(L, -1)) {
+    field->value.kind = LH_ABSENT;
+  } else if (lua_istable(L, -1)) {
+    // The encoded text stays on the stack, and so alive, until the call is over.
+    luaL_checkstack(L, 8, "too many fields");
+    lh_json_encode(L, lua_gettop(L));
+    lua_insert(L, -3);
+    field->value.kind = LH_JSON;
+    field->value.bytes = (const uint8_t *)lua_tolstring(L, -3, &field->value.count);
+  } else if (!lh_read_plain(L, -1, &field->value) || field->value.kind > LH_TEXT) {
+    luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, -2), luaL_typename(L, -1));
+  }
+  (void)host;
+}
+
+/// Fields are handed over in the order of their names, so that added ones come out the same every time.
+static void sort_fields(lh_call *call) {
+  for (uint32_t i = 1; i < call->field_count; i++) {
+    lh_field field = call->fields[i];
+    uint32_t j = i;
+    for (; j > 0; j--) {
+      const lh_field *before = &call->fields[j - 1];
+      size_t common = before->key_count < field.key_count ? before->key_count : field.key_count;
+      int order = memcmp(before->key, field.key, common);
+      if (order < 0 || (order == 0 && before->key_count <= field.key_count)) break;
+      call->fields[j] = *before;
+    }
+    call->fields[j] = field;
+  }
+}
+
+static void read_fields(lua_State *L, lh_host *host, lh_call *call, int index) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    add_field(L, host, call, index);
+    lua_pop(L, 1);
+  }
+  if (call->field_count > 1) sort_fields(call);
+}
+
+/// One peer or an array of peers, appended to the arguments.
+static void read_peers(lua_State *L, lh_call *call, int index) {
+  if (!lua_istable(L, index)) {
+    lh_value *out = &call->arguments[call->argument_count++];
+    require_kind(L, index, out, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_NIL), "peer");
+    return;
+  }
+  lua_Unsigned count = lua_rawlen(L, index);
+  if (count > LH_ARGUMENTS_MAX - call->argument_count) luaL_argerror(L, index, "too many peers");
+  for (lua_Unsigned i = 1; i <= count; i++) {
+    lh_value *out = &call->arguments[call->argument_count++];
+    lua_rawgeti(L, index, (lua_Integer)i);
+    require_kind(L, index, out, lh_read_plain(L, -1, out) && out->kind == LH_PEER, "array of peers");
+    lua_pop(L, 1);
+  }
+}
+
+static void read_values(lua_State *L, lh_call *call, int index) {
+  for (int top = lua_gettop(L); index <= top; index++) {
+    if (call->argument_count == LH_ARGUMENTS_MAX) luaL_argerror(L, index, "too many arguments");
+    lh_value *out = &call->arguments[call->argument_count++];
+    require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
+  }
+}
+
+static void read_argument(lua_State *L, lh_host *host, lh_call *call, int index, uint8_t type) {
+  if (type == LH_P_VALUES) return read_values(L, call, index);
+  if (type == LH_P_PEERS) return read_peers(L, call, index);
+  if (type == LH_P_FIELDS) return read_fields(L, host, call, index);
+  lh_value *out = &call->arguments[call->argument_count++];
+  switch ((lh_parameter)type) {
+    case LH_P_INT:
+      out->kind = LH_INTEGER;
+      out->integer = luaL_checkinteger(L, index);
+      break;
+    case LH_P_NUM:
+      out->kind = LH_NUMBER;
+      out->number = luaL_checknumber(L, index);
+      break;
+    case LH_P_BOOL:
+      out->kind = LH_BOOL;
+      out->integer = lua_toboolean(L, index);
+      break;
+    case LH_P_TEXT:
+      if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
+      out->kind = LH_TEXT;
+      out->bytes = (const uint8_t *)lua_tolstring(L, index, &out->count);
+      break;
+    case LH_P_ID: {
+      bool read = lh_read_plain(L, index, out);
+      if (read && out->kind == LH_NUMBER && lua_tointegerx(L, index, NULL) == out->number) {
+        out->kind = LH_INTEGER;
+        out->integer = lua_tointeger(L, index);
+      }
+      require_kind(L, index, out, read && (out->kind == LH_INTEGER || out->kind == LH_TEXT), "integer or string");
+      break;
+    }
+    case LH_P_PEER: require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind == LH_PEER, "peer"); break;
+    case LH_P_LOBBY: require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind == LH_LOBBY, "lobby"); break;
+    case LH_P_TARGET:
+      require_kind(L, index, out, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
+                   "peer or lobby");
+      break;
+    default:
+      require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
+  }
+}
+
+static int push_results(lua_State *L, lh_host *host) {
+  const lh_call *call = &host->call;
+  if (call->results_are_list) {
+    lua_createtable(L, (int)call->list_count, 0);
+    for (size_t i = 0; i < call->list_count; i++) {
+      lh_push_value(L, host, &call->list[i]);
+      lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+  }
+  for (uint32_t i = 0; i < call->result_count; i++) lh_push_value(L, host, &call->results[i]);
+  return (int)call->result_count;
+}
+
+int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation) {
+  lh_call *call = &host->call;
+  call->operation = operation;
+  call->result_count = 0;
+  call->results_are_list = false;
+  if (!host->dispatch(host->context, call)) return luaL_error(L, "%s", call->error);
+  return push_results(L, host);
+}
+
+static void read_receiver(lua_State *L, lh_host *host, lh_call *call, const lh_signature *signature) {
+  static const char *const names[] = {[LH_PEER] = "peer", [LH_LOBBY] = "lobby", [LH_MOUNT] = "mount",
+                                      [LH_MESSAGE] = "message", [LH_REQUEST] = "request"};
+  lh_value *receiver = &call->arguments[call->argument_count++];
+  if (!lh_read_plain(L, 1, receiver) || receiver->kind != signature->receiver)
+    luaL_error(L, "%s expected before the colon, got %s (is it a ':' call?)", names[signature->receiver],
+               luaL_typename(L, 1));
+  if (signature->receiver >= LH_MESSAGE && (!host->in_hook || receiver->slot != host->epoch))
+    luaL_error(L, "a %s lives as long as its hook: take what you need out of it while the hook runs",
+               names[signature->receiver]);
+}
+
+int lh_api_call(lua_State *L) {
+  lh_host *host = lh_host_of(L);
+  uint32_t operation = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
+  const lh_signature *signature = &host->signatures[operation];
+  lh_call *call = &host->call;
+  call->argument_count = 0;
+  call->field_count = 0;
+  int index = 1;
+  if (signature->receiver != LH_NIL) {
+    read_receiver(L, host, call, signature);
+    index = 2;
+  }
+  int given = lua_gettop(L) - index + 1;
+  for (int i = 0; i < signature->count; i++, index++) {
+    // An optional argument that is missing or nil ends the list; the relay goes by the count.
+    if (i >= signature->required && signature->types[i] != LH_P_VALUES && lua_isnoneornil(L, index)) {
+      if (i >= given) break;
+      call->arguments[call->argument_count++].kind = LH_NIL;
+      continue;
+    }
+    read_argument(L, host, call, index, signature->types[i]);
+  }
+  return lh_api_dispatch(L, host, operation);
+}

@@ -1,0 +1,33 @@
+/// The API table as data, and its registration in a new state.
+#include "host.h"
+
+#include <string.h>
+
+const lh_api_row lh_api_rows[LH_OPERATION_COUNT] = {
+#define LH_API(operation, receiver, name, parameters, results, summary) {receiver, name, parameters, results, summary},
+#include "api.def"
+#undef LH_API
+};
+
+static const char *const tables[] = {"relay", "random", "crypto"};
+
+static void open_table(lua_State *L, const char *table) {
+  lua_newtable(L);
+  for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
+    if (strcmp(lh_api_rows[operation].receiver, table) != 0) continue;
+    lua_pushinteger(L, operation);
+    lua_pushcclosure(L, lh_api_call, 1);
+    lua_setfield(L, -2, lh_api_rows[operation].name);
+  }
+  if (strcmp(table, "relay") == 0) {
+    lua_pushcfunction(L, lh_declare_settings);
+    lua_setfield(L, -2, "settings");
+  }
+  lh_sandbox_set_library(L, table);
+}
+
+void lh_api_open(lua_State *L, lh_host *host) {
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) open_table(L, tables[i]);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->mount);
+  lh_sandbox_set_global(L, "mount");
+}

@@ -1,0 +1,114 @@
+/// Loading a policy: run the script, take its hooks out of the table that it returns.
+#include "host.h"
+
+#include <string.h>
+
+const char *const lh_hook_names[LH_HOOK_COUNT] = {
+  "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload"};
+
+/// How many letters two names differ by (Levenshtein), for "did you mean".
+static size_t distance(const char *one, const char *other) {
+  size_t row[64];
+  size_t count = strlen(other);
+  if (count >= 63) return 64;
+  for (size_t j = 0; j <= count; j++) row[j] = j;
+  for (size_t i = 1; one[i - 1] != '\0'; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= count; j++) {
+      size_t change = diagonal + (one[i - 1] != other[j - 1]);
+      diagonal = row[j];
+      if (row[j] + 1 < change) change = row[j] + 1;
+      if (row[j - 1] + 1 < change) change = row[j - 1] + 1;
+      row[j] = change;
+    }
+  }
+  return row[count];
+}
+
+static void refuse_hook(lua_State *L, const char *name) {
+  const char *nearest = lh_hook_names[0];
+  for (int hook = 1; hook < LH_HOOK_COUNT; hook++)
+    if (distance(name, lh_hook_names[hook]) < distance(name, nearest)) nearest = lh_hook_names[hook];
+  luaL_error(L, "no hook is named '%s': did you mean '%s'?", name, nearest);
+}
+
+/// The policy table is on top of the stack, here and below.
+static void take_hooks(lua_State *L, lh_host *host) {
+  for (int hook = 0; hook < LH_HOOK_COUNT; hook++) {
+    int type = lua_getfield(L, -1, lh_hook_names[hook]);
+    if (type == LUA_TFUNCTION) {
+      host->hooks[hook] = luaL_ref(L, LUA_REGISTRYINDEX);
+      continue;
+    }
+    if (type != LUA_TNIL) luaL_error(L, "hook '%s' is a %s, not a function", lh_hook_names[hook], luaL_typename(L, -1));
+    lua_pop(L, 1);
+  }
+}
+
+static bool is_hook(const char *name) {
+  for (int hook = 0; hook < LH_HOOK_COUNT; hook++)
+    if (strcmp(name, lh_hook_names[hook]) == 0) return true;
+  return false;
+}
+
+static void refuse_unknown_hooks(lua_State *L) {
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    if (lua_type(L, -2) == LUA_TSTRING) {
+      const char *name = lua_tostring(L, -2);
+      if (strncmp(name, "on_", 3) == 0 && !is_hook(name)) refuse_hook(L, name);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+static void take_timers(lua_State *L, lh_host *host) {
+  int type = lua_getfield(L, -1, "timers");
+  if (type == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  if (type != LUA_TTABLE) luaL_error(L, "policy.timers is a %s, not a table of functions", luaL_typename(L, -1));
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1))
+      luaL_error(L, "policy.timers holds functions under names, not a %s", luaL_typename(L, -1));
+    lua_pop(L, 1);
+  }
+  host->timers = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+typedef struct source {
+  const char *text;
+  size_t count;
+  const char *chunk_name;
+} source;
+
+/// Runs protected; the argument is a `source`.
+int lh_load_policy(lua_State *L) {
+  const source *script = lua_touserdata(L, 1);
+  lh_host *host = lh_host_of(L);
+  if (luaL_loadbufferx(L, script->text, script->count, script->chunk_name, "t") != LUA_OK) return lua_error(L);
+  lua_call(L, 0, 1);
+  if (!lua_istable(L, -1))
+    return luaL_error(L, "the script returns %s; a policy ends with 'return policy', a table of hooks",
+                      lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
+  take_hooks(L, host);
+  refuse_unknown_hooks(L);
+  take_timers(L, host);
+  lh_require_settings_used(L, host);
+  return 0;
+}
+
+lh_status lh_host_load(lh_host *host, const uint8_t *text, size_t count, const char *chunk_name,
+                       lh_setting *settings, size_t setting_count) {
+  source script = {(const char *)text, count, chunk_name};
+  host->settings = settings;
+  host->setting_count = setting_count;
+  lh_status status = lh_host_run(host, lh_load_policy, &script, host->limits.load_instructions,
+                                 host->limits.load_nanoseconds);
+  host->settings = NULL;
+  host->setting_count = 0;
+  return status;
+}

@@ -1,0 +1,49 @@
+import Bytes
+
+/// The message that a hook looks at: its bytes where they arrived, and what is known of them so far.
+///
+/// Invariant: `bytes` is valid while a hook runs, and empty otherwise.
+@safe
+struct MessageView: ~Copyable {
+  private(set) var bytes = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+  private(set) var isBinary = false
+  private var isScanned = false
+  private var index = JSONIndex()
+  var splice = JSONSplice()
+
+  @inline(__always)
+  mutating func begin(_ bytes: UnsafeRawBufferPointer, isBinary: Bool) {
+    unsafe self.bytes = bytes
+    self.isBinary = isBinary
+    isScanned = false
+  }
+
+  mutating func end() {
+    unsafe bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    isScanned = false
+  }
+
+  /// What JSON the whole message is. It is looked at once, when first asked.
+  @inline(__always)
+  mutating func shape(depthMax: Int) -> JSONIndex.Shape {
+    if isScanned { return index.shape }
+    isScanned = true
+    // Binary messages are not checked for UTF-8, so they are never JSON.
+    let text = unsafe isBinary ? UnsafeRawBufferPointer(start: nil, count: 0) : bytes
+    return unsafe index.scan(text, depthMax: depthMax)
+  }
+
+  /// The field at a path; nil where there is none or the message is not JSON.
+  @inline(__always)
+  mutating func field(_ path: UnsafeRawBufferPointer, depthMax: Int) -> JSONField? {
+    guard shape(depthMax: depthMax) != .invalid else { return nil }
+    return unsafe index.field(path: path, in: bytes)
+  }
+
+  /// How long the message is with the edits of `splice` made; nil when it is no JSON object.
+  @inline(__always)
+  mutating func planSplice(depthMax: Int) -> Int? {
+    guard shape(depthMax: depthMax) == .object else { return nil }
+    return unsafe splice.plan(bytes, index)
+  }
+}

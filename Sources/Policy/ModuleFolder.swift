@@ -1,0 +1,65 @@
+/// Where `require` finds Lua files: the script's own folder, then the plugins.
+///
+/// The bytes handed to C are kept until the next search, which is as long as C needs them.
+@safe
+struct ModuleFolder: ~Copyable {
+  enum Answer {
+    case found(text: UnsafePointer<UInt8>, count: Int, chunkName: UnsafePointer<CChar>)
+    case missing(String)
+  }
+
+  private let folders: [String]
+  private let read: (String) -> [UInt8]?
+  private var text = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
+  private var chunkName = unsafe UnsafeMutableBufferPointer<CChar>(start: nil, count: 0)
+
+  init(folders: [String], read: @escaping (String) -> [UInt8]?) {
+    self.folders = folders
+    self.read = read
+  }
+
+  deinit {
+    unsafe text.deallocate()
+    unsafe chunkName.deallocate()
+  }
+
+  /// `name` is dotted: letters, digits and `_` between dots, so that no path leads out of the folders.
+  mutating func find(_ name: String) -> Answer {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    let isPlain = parts.allSatisfy { part in
+      !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte }
+    }
+    guard isPlain else { return unsafe .missing("a module's name is made of letters, digits, '_' and dots") }
+    let file = parts.joined(separator: "/") + ".lua"
+    for folder in folders {
+      guard let bytes = read(folder + "/" + file) else { continue }
+      keep(bytes, "@" + folder + "/" + file)
+      guard let start = unsafe text.baseAddress, let chunk = unsafe chunkName.baseAddress else { break }
+      return unsafe .found(text: UnsafePointer(start), count: bytes.count, chunkName: UnsafePointer(chunk))
+    }
+    return unsafe .missing("no file \(file) in \(folders.joined(separator: ", "))")
+  }
+
+  private mutating func keep(_ bytes: [UInt8], _ name: String) {
+    unsafe text.deallocate()
+    unsafe chunkName.deallocate()
+    // One byte more, so that an empty file has an address too.
+    unsafe text = .allocate(capacity: bytes.count + 1)
+    unsafe text.initialize(repeating: 0)
+    unsafe _ = text.update(fromContentsOf: bytes)
+    unsafe chunkName = .allocate(capacity: name.utf8.count + 1)
+    unsafe chunkName.initialize(repeating: 0)
+    for (index, byte) in name.utf8.enumerated() { unsafe chunkName[index] = CChar(bitPattern: byte) }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isNameByte: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}

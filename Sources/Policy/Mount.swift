@@ -1,0 +1,232 @@
+import Bytes
+import HTTP
+import Lobby
+import LuaHost
+import WebSocket
+
+/// A policy in service: it turns what peers do into hook calls, and what hooks do into frames.
+///
+/// Each event is one hook call and one transaction: it takes effect as a whole or not at all. Mount knows
+/// no sockets; frames go into the outbox, and `now` is whatever the caller says it is.
+@safe
+public final class Mount {
+  /// Invariant: initialised, at this address until deinit, after `host` is closed.
+  private let core: UnsafeMutablePointer<MountCore>
+  private var host: ScriptHost
+  /// Room for the arguments of a hook call.
+  private let arguments: UnsafeMutablePointer<lh_value>
+  /// Peers that a script has closed and whose on_disconnect is still to run.
+  private var departures: [StagedClose] = []
+
+  /// Loads the script. `read` finds the files that it requires.
+  public init(
+    script: Script, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
+    outbox: Outbox, random: RandomSource = .system, plugins: String = "plugins",
+    read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
+  ) throws(ScriptError) {
+    let core = UnsafeMutablePointer<MountCore>.allocate(capacity: 1)
+    unsafe core.initialize(to: MountCore(limits: limits, outbox: outbox, random: random, report: report))
+    do throws(ScriptError) {
+      host = try unsafe ScriptHost(
+        script, settings: settings, limits: limits, core: core,
+        modules: ModuleFolder(folders: [script.folder, plugins], read: read))
+    } catch {
+      unsafe core.deinitialize(count: 1)
+      unsafe core.deallocate()
+      throw error
+    }
+    unsafe self.core = core
+    unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
+    unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
+  }
+
+  deinit {
+    // The Lua state is closed after this; it has no finalizers, so it no longer calls back.
+    unsafe arguments.deallocate()
+    unsafe core.deinitialize(count: 1)
+    unsafe core.deallocate()
+  }
+
+  /// Time for the events to come: monotonic milliseconds, and seconds since 1970.
+  public func setTime(milliseconds: UInt64, wallSeconds: Double) {
+    unsafe core.pointee.now = milliseconds
+    unsafe core.pointee.wallSeconds = wallSeconds
+  }
+
+  public var script: Script { host.script }
+  public var counters: MountCounters { unsafe core.pointee.counters }
+  public var peerCount: Int { unsafe core.pointee.machine.peerCount }
+  public var lobbyCount: Int { unsafe core.pointee.machine.lobbyCount }
+  /// Memory of the Lua state, in bytes.
+  public var scriptMemory: Int { host.memory }
+  /// Whether the policy answers plain HTTP.
+  public var answersRequests: Bool { host.has(LH_ON_REQUEST) }
+
+  // MARK: Events
+
+  /// Asks the policy about a handshake. Without `on_upgrade` everybody may connect; if it fails, nobody.
+  public func upgrade(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
+    guard host.has(LH_ON_UPGRADE) else { return .accept(subprotocol: nil, attributes: []) }
+    unsafe core.pointee.request = RequestView(
+      head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
+    defer { unsafe core.pointee.request = nil }
+    unsafe arguments[0] = lh_value(kind: LH_REQUEST)
+    guard run(LH_ON_UPGRADE, 1), let view = unsafe core.pointee.request else {
+      return .refuse(status: 500, body: "The policy failed; its log says why.\n")
+    }
+    depart()
+    if let refusal = view.refusal { return .refuse(status: refusal.status, body: refusal.body) }
+    return .accept(subprotocol: view.chosen, attributes: view.attachments)
+  }
+
+  /// Asks the policy for the answer to plain HTTP; nil when it has none.
+  public func request(_ head: RequestHead, address: String) -> RequestAnswer? {
+    guard host.has(LH_ON_REQUEST) else { return nil }
+    unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
+    defer { unsafe core.pointee.request = nil }
+    unsafe arguments[0] = lh_value(kind: LH_REQUEST)
+    guard run(LH_ON_REQUEST, 1) else {
+      return RequestAnswer(status: 500, headers: [], body: Array("The policy failed; its log says why.\n".utf8))
+    }
+    depart()
+    return unsafe core.pointee.request?.answer
+  }
+
+  /// A peer has connected; what it is sent goes into `outlet`, which must be open.
+  public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
+    let peer = unsafe core.pointee.addPeer(outlet: outlet, address: address)
+    let attached = unsafe core.pointee.attach(attributes, to: peer)
+    unsafe arguments[0] = lh_value(peer)
+    if !attached || !run(LH_ON_CONNECT, 1) {
+      unsafe core.pointee.stageClose(peer, code: CloseCode.internalError, reason: Array("The policy failed".utf8))
+      finishCloses()
+    }
+    depart()
+    return peer
+  }
+
+  /// A whole message has arrived. A failed hook costs this message and nothing else.
+  public func receive(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, from peer: PeerRef) {
+    guard unsafe core.pointee.isOpen(peer) else { return }
+    unsafe core.pointee.counters.messagesIn &+= 1
+    unsafe core.pointee.message.begin(bytes, isBinary: isBinary)
+    unsafe arguments[0] = lh_value(peer)
+    unsafe arguments[1] = lh_value(kind: LH_MESSAGE)
+    _ = run(LH_ON_MESSAGE, 2)
+    unsafe core.pointee.message.end()
+    depart()
+  }
+
+  /// The socket of a peer is gone, or about to go. Does nothing for a peer that a script has closed:
+  /// its on_disconnect has run already.
+  public func disconnect(_ peer: PeerRef, code: UInt16, reason: String) {
+    guard unsafe core.pointee.machine.isLive(peer) else { return }
+    leave(peer, code: code, reason: Array(reason.utf8))
+    depart()
+  }
+
+  /// When the next timer is due, in monotonic milliseconds.
+  public func nextDeadline() -> UInt64? { unsafe core.pointee.machine.nextDeadline() }
+
+  /// Runs one timer that is due; false when there is none.
+  public func fireTimer() -> Bool {
+    let now = unsafe core.pointee.now
+    guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
+    unsafe arguments[0] = lh_value(due.subject)
+    withBytes(of: due.arguments) { values in
+      for (index, value) in unsafe values.enumerated() { unsafe arguments[1 + index] = value }
+      finish(unsafe host.callTimer(due.name, arguments, 1 + values.count), "timers." + String(decoding: due.name, as: UTF8.self))
+    }
+    depart()
+    return true
+  }
+
+  /// Whether this peer is still connected as far as the policy knows.
+  public func isLive(_ peer: PeerRef) -> Bool { unsafe core.pointee.machine.isLive(peer) }
+
+  // MARK: One hook call
+
+  /// Runs a hook with the first `count` arguments; false when it failed and was taken back.
+  @inline(__always)
+  private func run(_ hook: lh_hook, _ count: Int) -> Bool {
+    let status = unsafe host.call(hook, arguments, count)
+    if status == LH_OK {
+      unsafe core.pointee.commit()
+      return true
+    }
+    return finish(status, unsafe String(cString: lh_hook_name(hook)))
+  }
+
+  @inline(never) @discardableResult
+  private func finish(_ status: lh_status, _ hook: String) -> Bool {
+    switch status {
+    case LH_OK, LH_ABSENT_HOOK:
+      unsafe core.pointee.commit()
+      return true
+    default:
+      unsafe core.pointee.rollback()
+      unsafe core.pointee.counters.hookFailures &+= 1
+      let report = unsafe core.pointee.report
+      report(.hookFailed(hook: hook, host.error(status)))
+      return false
+    }
+  }
+
+  // MARK: Closing
+
+  /// Writes the close frames that the last hook has asked for, and lists those peers as departing.
+  private func finishCloses() {
+    let closes = unsafe core.pointee.takeCloses()
+    for close in closes {
+      unsafe core.pointee.writeClose(close)
+      departures.append(close)
+    }
+  }
+
+  /// Runs on_disconnect for every peer that has been closed, and for those whom that closes in turn.
+  @inline(__always)
+  private func depart() {
+    if unsafe core.pointee.closes.isEmpty { return }
+    departAll()
+  }
+
+  @inline(never)
+  private func departAll() {
+    finishCloses()
+    var next = 0
+    while next < departures.count {
+      let close = departures[next]
+      next += 1
+      leave(close.peer, code: close.code ?? CloseCode.noStatus, reason: close.reason)
+      finishCloses()
+    }
+    departures.removeAll()
+  }
+
+  private func leave(_ peer: PeerRef, code: UInt16, reason: [UInt8]) {
+    guard unsafe core.pointee.machine.isLive(peer) else { return }
+    unsafe arguments[0] = lh_value(peer)
+    unsafe arguments[1] = lh_value(Int64(code))
+    withBytes(of: [.text(reason)]) { values in
+      unsafe arguments[2] = values[0]
+      _ = run(LH_ON_DISCONNECT, 3)
+    }
+    unsafe core.pointee.machine.removePeer(peer)
+  }
+
+  /// Lends plain values to C for the length of `body`.
+  private func withBytes(of values: [PlainValue], _ body: (UnsafeBufferPointer<lh_value>) -> Void) {
+    var bytes: [UInt8] = []
+    for case .text(let text) in values { bytes += text }
+    bytes.append(0)
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      var start = 0
+      var lent: [lh_value] = unsafe []
+      for value in values {
+        unsafe lent.append(lh_value(value, textAt: bytes.baseAddress.map { unsafe $0 + start }))
+        if case .text(let text) = value { start += text.count }
+      }
+      unsafe lent.withUnsafeBufferPointer { unsafe body($0) }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Bytes
+import Lobby
+import LuaHost
+
+/// A close that a hook has asked for, waiting for its commit.
+struct StagedClose {
+  let peer: PeerRef
+  let code: UInt16?
+  let reason: [UInt8]
+}
+
+/// Everything that Lua can reach through the API. It lives at a fixed address, because C calls back with
+/// a pointer to it; each such call is one exclusive access, and none is under way when a hook is called.
+struct MountCore: ~Copyable {
+  static let countersMax = 256
+
+  var machine: LobbyMachine
+  let outbox: Outbox
+  let limits: MountLimits
+  var random: RandomSource
+  var counters = MountCounters()
+  let report: (MountEvent) -> Void
+
+  /// The outlet and the address of each peer, by peer slot.
+  var outlets: [UInt32] = []
+  var addresses: [String] = []
+  var closes: [StagedClose] = []
+
+  /// Time as the last event found it: monotonic milliseconds, and seconds since 1970.
+  var now: UInt64 = 0
+  var wallSeconds = 0.0
+
+  var message = MessageView()
+  var request: RequestView?
+  var results = ResultBuffer()
+  /// Where `require` looks; set before the script is loaded.
+  var modules = ModuleFolder(folders: []) { _ in nil }
+
+  init(
+    limits: MountLimits, outbox: Outbox, random: RandomSource, report: @escaping (MountEvent) -> Void
+  ) {
+    machine = LobbyMachine(limits: limits.lobbies)
+    self.outbox = outbox
+    self.limits = limits
+    self.random = random
+    self.report = report
+  }
+
+  /// Whether messages still go out to this peer.
+  func isOpen(_ peer: PeerRef) -> Bool {
+    machine.isLive(peer) && !machine.isClosing(peer) && outbox.state(of: outlets[Int(peer.slot)]) == .open
+  }
+
+  /// Makes what the hook did final. The closes it asked for are answered by the caller.
+  mutating func commit() {
+    machine.commit()
+    outbox.commit()
+  }
+
+  mutating func rollback() {
+    machine.rollback()
+    outbox.rollback()
+    closes.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Peers
+
+  mutating func addPeer(outlet: UInt32, address: String) -> PeerRef {
+    let peer = machine.addPeer()
+    let slot = Int(peer.slot)
+    if slot == outlets.count {
+      outlets.append(outlet)
+      addresses.append(address)
+    } else {
+      outlets[slot] = outlet
+      addresses[slot] = address
+    }
+    return peer
+  }
+
+  /// Sets what on_upgrade has attached; false when that is more than the limits allow.
+  mutating func attach(_ attributes: [Attachment], to peer: PeerRef) -> Bool {
+    do throws(Refusal) {
+      for attribute in attributes {
+        try attribute.name.withUnsafeBytes { name throws(Refusal) in
+          try unsafe machine.setAttribute(name, of: .peer(peer), to: attribute.value)
+        }
+      }
+      machine.commit()
+      return true
+    } catch {
+      machine.rollback()
+      return false
+    }
+  }
+
+  mutating func takeCloses() -> [StagedClose] {
+    if closes.isEmpty { return [] }
+    machine.commit()
+    defer { closes = [] }
+    return closes
+  }
+
+  /// Puts the close frame behind everything that was sent before.
+  mutating func writeClose(_ close: StagedClose) {
+    guard machine.isLive(close.peer) else { return }
+    close.reason.withUnsafeBytes { reason in
+      unsafe outbox.appendClose(to: outlets[Int(close.peer.slot)], code: close.code, reason: reason)
+    }
+  }
+}

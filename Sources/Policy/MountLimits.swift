@@ -1,0 +1,30 @@
+import Lobby
+
+/// What becomes of a message for a peer that does not read what was sent before.
+public enum SlowReader: Sendable {
+  /// Close it with 1013.
+  case close
+  /// Leave the message out.
+  case drop
+}
+
+/// What one mount may use. Zero means no limit.
+public struct MountLimits: Sendable {
+  public var lobbies = LobbyLimits()
+  /// Bytes that may wait for one slow reader.
+  public var queuedBytes = 1 << 20
+  public var slowReader = SlowReader.close
+  /// Memory of the Lua state, in bytes.
+  public var scriptBytes = 32 << 20
+  /// Instructions of one hook call.
+  public var hookInstructions = 1_000_000
+  /// Wall time of one hook call, in milliseconds.
+  public var hookMilliseconds = 50
+  /// Instructions and milliseconds for loading a script.
+  public var loadInstructions = 10_000_000
+  public var loadMilliseconds = 500
+  /// How deep the JSON of a message may nest.
+  public var jsonDepth = 64
+
+  public init() {}
+}

@@ -1,0 +1,82 @@
+import Bytes
+import Lobby
+import LuaHost
+
+extension MountCore {
+  mutating func performLobby(_ call: Call, _ operation: lh_operation) throws(OperationError) {
+    let lobby = unsafe call.lobby(0)
+    if operation == LH_OP_LOBBY_IS_OPEN { return unsafe call.answer(machine.isLive(lobby)) }
+    guard machine.isLive(lobby) else { throw OperationError(.lobbyGone) }
+    switch operation {
+    case LH_OP_LOBBY_MEMBER:
+      if let peer = unsafe member(lobby, call) { unsafe call.answer(peer) } else { unsafe call.answerNil() }
+    case LH_OP_LOBBY_ID_OF:
+      let peer = unsafe call.peer(1)
+      let id = machine.isLive(peer) ? machine.id(of: peer, in: lobby) : nil
+      unsafe call.answer(id, in: &results)
+    case LH_OP_LOBBY_NAME: unsafe call.answer(copying: machine.name(of: lobby), in: &results)
+    case LH_OP_LOBBY_MEMBERS:
+      let members = (0..<machine.memberCount(lobby)).map { machine.member(lobby, at: $0).peer }
+      unsafe call.answer(list: members, in: &results)
+    case LH_OP_LOBBY_COUNT: unsafe call.answer(Int64(machine.memberCount(lobby)))
+    case LH_OP_LOBBY_IS_SEALED: unsafe call.answer(machine.isSealed(lobby))
+    case LH_OP_LOBBY_RANDOM_MEMBERS:
+      let count = unsafe Int(clamping: call.integer(1))
+      let except = unsafe call.isGiven(2) ? call.peer(2) : nil
+      let drawn = machine.randomMembers(lobby, count: count, except: except, random: &random)
+      unsafe call.answer(list: drawn, in: &results)
+    case LH_OP_LOBBY_BROADCAST, LH_OP_LOBBY_BROADCAST_BINARY: try unsafe broadcast(lobby, call, operation)
+    case LH_OP_LOBBY_AFTER: try unsafe startTimer(call)
+    case LH_OP_LOBBY_CANCEL: try unsafe cancelTimer(call)
+    default:
+      try refusing { () throws(Refusal) in try unsafe change(lobby, call, operation) }
+    }
+  }
+
+  @inline(__always)
+  private func member(_ lobby: LobbyRef, _ call: Call) -> PeerRef? {
+    if unsafe call.argument(1).pointee.kind == LH_INTEGER.rawValue {
+      return unsafe machine.member(lobby, integer: call.integer(1))
+    }
+    return unsafe machine.member(lobby, id: call.memberID(1))
+  }
+
+  private mutating func change(_ lobby: LobbyRef, _ call: Call, _ operation: lh_operation) throws(Refusal) {
+    switch operation {
+    case LH_OP_LOBBY_ADD: try unsafe machine.addMember(call.peer(1), to: lobby, as: call.memberID(2))
+    case LH_OP_LOBBY_REMOVE: try unsafe machine.removeMember(call.peer(1), from: lobby)
+    case LH_OP_LOBBY_REPLACE: try unsafe machine.replaceMember(call.peer(1), in: lobby, by: call.peer(2))
+    case LH_OP_LOBBY_SEAL: try machine.seal(lobby, true)
+    case LH_OP_LOBBY_UNSEAL: try machine.seal(lobby, false)
+    default: try machine.deleteLobby(lobby)
+    }
+  }
+
+  private mutating func broadcast(_ lobby: LobbyRef, _ call: Call, _ operation: lh_operation) throws(OperationError) {
+    let isText = operation == LH_OP_LOBBY_BROADCAST
+    let payload = unsafe isText ? try checkedText(call, 1) : call.bytes(1)
+    let except = unsafe (2..<max(2, call.count)).filter { unsafe call.isPeer($0) }.map { unsafe call.peer($0) }
+    unsafe send(to: .members(lobby, except: except), isText ? .text : .binary, count: payload.count) {
+      unsafe $0.copyMemory(from: payload)
+    }
+  }
+
+  mutating func performMount(_ call: Call, _ operation: lh_operation) throws(OperationError) {
+    switch operation {
+    case LH_OP_MOUNT_CREATE_LOBBY:
+      let lobby = try refusing { () throws(Refusal) in try unsafe machine.createLobby(named: call.array(1)) }
+      unsafe call.answer(lobby)
+    case LH_OP_MOUNT_FIND_LOBBY:
+      if let lobby = unsafe machine.lobby(named: call.array(1)) {
+        unsafe call.answer(lobby)
+      } else {
+        unsafe call.answerNil()
+      }
+    case LH_OP_MOUNT_LOBBY_COUNT: unsafe call.answer(Int64(machine.lobbyCount))
+    case LH_OP_MOUNT_LOBBIES: unsafe call.answer(list: machine.liveLobbies, in: &results)
+    case LH_OP_MOUNT_PEER_COUNT: unsafe call.answer(Int64(machine.peerCount))
+    case LH_OP_MOUNT_AFTER: try unsafe startTimer(call)
+    default: try unsafe cancelTimer(call)
+    }
+  }
+}

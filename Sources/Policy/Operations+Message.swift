@@ -1,0 +1,154 @@
+import Bytes
+import Lobby
+import LuaHost
+import WebSocket
+
+extension MountCore {
+  mutating func performMessage(_ call: Call, _ operation: lh_operation) throws(OperationError) {
+    switch operation {
+    case LH_OP_MESSAGE_INTEGER:
+      guard let integer = unsafe field(call)?.integer(in: message.bytes) else { return unsafe call.answerNil() }
+      unsafe call.answer(integer)
+    case LH_OP_MESSAGE_FORWARD: try unsafe forward(call)
+    case LH_OP_MESSAGE_STRING: unsafe answerString(call)
+    case LH_OP_MESSAGE_NUMBER:
+      guard let number = unsafe field(call)?.number(in: message.bytes) else { return unsafe call.answerNil() }
+      unsafe call.answer(number)
+    case LH_OP_MESSAGE_BOOLEAN:
+      guard let flag = unsafe field(call)?.bool(in: message.bytes) else { return unsafe call.answerNil() }
+      unsafe call.answer(flag)
+    case LH_OP_MESSAGE_RAW:
+      guard let field = unsafe field(call) else { return unsafe call.answerNil() }
+      unsafe call.answer(UnsafeRawBufferPointer(rebasing: message.bytes[field.valueRange]))
+    case LH_OP_MESSAGE_KIND: unsafe answerKind(call)
+    case LH_OP_MESSAGE_TEXT: unsafe call.answer(message.bytes)
+    case LH_OP_MESSAGE_IS_BINARY: unsafe call.answer(message.isBinary)
+    case LH_OP_MESSAGE_SIZE: unsafe call.answer(Int64(message.bytes.count))
+    case LH_OP_MESSAGE_SUB:
+      unsafe call.answer(part(from: call.integer(1), to: call.isGiven(2) ? call.integer(2) : -1))
+    case LH_OP_MESSAGE_FIND: unsafe find(call)
+    default: try unsafe forwardRest(call)
+    }
+  }
+
+  @inline(__always)
+  private mutating func field(_ call: Call) -> JSONField? {
+    unsafe message.field(call.bytes(1), depthMax: limits.jsonDepth)
+  }
+
+  private mutating func answerString(_ call: Call) {
+    guard let field = unsafe field(call), let body = unsafe field.stringBody(in: message.bytes) else {
+      return unsafe call.answerNil()
+    }
+    if let plain = unsafe field.plainString(in: message.bytes) { return unsafe call.answer(plain) }
+    let room = unsafe results.text(count: body.count)
+    let count = unsafe field.unescape(in: message.bytes, into: room)
+    unsafe call.answer(UnsafeRawBufferPointer(rebasing: room[..<count]))
+  }
+
+  private mutating func answerKind(_ call: Call) {
+    let kind: String?
+    if unsafe call.isGiven(1) {
+      kind = unsafe field(call).map { JSONIndex.Shape($0.kind).name } ?? nil
+    } else {
+      kind = message.shape(depthMax: limits.jsonDepth).name
+    }
+    guard let kind else { return unsafe call.answerNil() }
+    unsafe call.answer(copying: kind, in: &results)
+  }
+
+  /// Positions as in `string.sub`: from 1, negative ones from the end.
+  private func part(from first: Int64, to last: Int64) -> UnsafeRawBufferPointer {
+    let count = Int64(message.bytes.count)
+    let start = max(first < 0 ? count + first + 1 : first, 1)
+    let end = min(last < 0 ? count + last + 1 : last, count)
+    guard start <= end else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeRawBufferPointer(rebasing: message.bytes[Int(start - 1)..<Int(end)])
+  }
+
+  private func find(_ call: Call) {
+    let wanted = unsafe call.bytes(1)
+    let from = unsafe call.isGiven(2) ? call.integer(2) : 1
+    let rest = unsafe part(from: from, to: -1)
+    guard let position = unsafe ByteSearch.first(wanted, in: rest) else { return unsafe call.answerNil() }
+    unsafe call.answer(Int64(message.bytes.count - rest.count + position + 1))
+  }
+
+  // MARK: Sending on
+
+  private func destination(_ call: Call) -> Destination? {
+    if unsafe call.isPeer(1) { return unsafe .peer(call.peer(1)) }
+    let lobby = unsafe call.lobby(1)
+    return machine.isLive(lobby) ? .members(lobby, except: []) : nil
+  }
+
+  private mutating func forward(_ call: Call) throws(OperationError) {
+    guard let destination = unsafe destination(call) else { throw OperationError(.lobbyGone) }
+    if unsafe call.fieldCount == 0 {
+      let bytes = unsafe message.bytes
+      unsafe send(to: destination, message.isBinary ? .binary : .text, count: bytes.count) {
+        if bytes.count > 0 { unsafe $0.copyMemory(from: bytes) }
+      }
+      return
+    }
+    message.splice.begin()
+    for index in unsafe 0..<call.fieldCount { try unsafe addEdit(call.field(index)) }
+    guard let count = message.planSplice(depthMax: limits.jsonDepth) else {
+      throw OperationError("the message is not a JSON object: it has no fields to replace")
+    }
+    // The plan is only read while the frames are written; taking it out keeps the accesses apart.
+    let splice = message.takeSplice()
+    unsafe send(to: destination, .text, count: count) { unsafe splice.write(into: $0) }
+    message.giveBack(splice)
+  }
+
+  private mutating func addEdit(_ field: UnsafeMutablePointer<lh_field>) throws(OperationError) {
+    let key = unsafe UnsafeRawBufferPointer(start: field.pointee.key, count: field.pointee.key_count)
+    let value = unsafe field.pointee.value
+    let bytes = unsafe UnsafeRawBufferPointer(start: value.bytes, count: value.count)
+    switch unsafe lh_kind(value.kind) {
+    case LH_INTEGER: unsafe message.splice.replace(key, integer: value.integer)
+    case LH_ABSENT: unsafe message.splice.remove(key)
+    case LH_JSON: unsafe message.splice.replace(key, json: bytes)
+    case LH_BOOL: unsafe message.splice.replace(key, bool: value.integer != 0)
+    case LH_NUMBER:
+      guard unsafe message.splice.replace(key, number: value.number) else {
+        throw OperationError("JSON has no infinity and no NaN")
+      }
+    default:
+      guard unsafe message.splice.replace(key, string: bytes) else {
+        throw OperationError("the text of a field is not UTF-8")
+      }
+    }
+  }
+
+  private mutating func forwardRest(_ call: Call) throws(OperationError) {
+    guard let destination = unsafe destination(call) else { throw OperationError(.lobbyGone) }
+    let prefix = unsafe call.bytes(2)
+    let rest = unsafe part(from: call.integer(3), to: -1)
+    if !message.isBinary {
+      guard unsafe UTF8Validator.isValid(prefix), unsafe UTF8Validator.isValid(rest) else {
+        throw OperationError("prefix and rest are not UTF-8: the cut is inside a character")
+      }
+    }
+    unsafe send(to: destination, message.isBinary ? .binary : .text, count: prefix.count + rest.count) { room in
+      unsafe room.copyMemory(from: prefix)
+      unsafe UnsafeMutableRawBufferPointer(rebasing: room[prefix.count...]).copyMemory(from: rest)
+    }
+  }
+}
+
+extension JSONIndex.Shape {
+  /// The word that scripts use.
+  var name: String? {
+    switch self {
+    case .invalid: nil
+    case .object: "object"
+    case .array: "array"
+    case .string: "string"
+    case .number: "number"
+    case .bool: "boolean"
+    case .null: "null"
+    }
+  }
+}

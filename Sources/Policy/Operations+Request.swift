@@ -1,0 +1,67 @@
+import HTTP
+import LuaHost
+
+extension MountCore {
+  mutating func performRequest(_ call: Call, _ operation: lh_operation) throws(OperationError) {
+    guard let view = request else { throw OperationError("the request is over") }
+    switch operation {
+    case LH_OP_REQUEST_METHOD: unsafe call.answer(copying: view.head.method, in: &results)
+    case LH_OP_REQUEST_PATH: unsafe call.answer(copying: view.head.path, in: &results)
+    case LH_OP_REQUEST_ADDRESS: unsafe call.answer(copying: view.address, in: &results)
+    case LH_OP_REQUEST_QUERY: unsafe answer(view.head.query(call.string(1)), call)
+    case LH_OP_REQUEST_HEADER: unsafe answer(view.head.header(call.string(1)), call)
+    case LH_OP_REQUEST_OFFERS: unsafe call.answer(view.subprotocols.contains(call.string(1)))
+    case LH_OP_REQUEST_ANSWER: try unsafe answerRequest(call)
+    default: try unsafe decideUpgrade(call, operation)
+    }
+  }
+
+  private mutating func answer(_ text: String?, _ call: Call) {
+    if let text { unsafe call.answer(copying: text, in: &results) } else { unsafe call.answerNil() }
+  }
+
+  private mutating func decideUpgrade(_ call: Call, _ operation: lh_operation) throws(OperationError) {
+    guard request?.isUpgrade == true else { throw OperationError("only on_upgrade decides over a handshake") }
+    switch operation {
+    case LH_OP_REQUEST_CHOOSE:
+      let wanted = unsafe call.string(1)
+      guard request?.subprotocols.contains(wanted) == true else {
+        throw OperationError("the client does not offer the subprotocol '\(wanted)'")
+      }
+      request?.chosen = wanted
+    case LH_OP_REQUEST_ATTACH:
+      guard let value = unsafe call.plain(2) else { return }
+      unsafe request?.attachments.append(Attachment(name: call.array(1), value: value))
+    default:
+      request?.refusal = (try unsafe status(call), unsafe call.isGiven(2) ? call.string(2) : "")
+    }
+  }
+
+  private mutating func answerRequest(_ call: Call) throws(OperationError) {
+    guard request?.isUpgrade == false else { throw OperationError("only on_request answers plain HTTP") }
+    var headers: [HeaderField] = []
+    for index in unsafe 0..<call.fieldCount {
+      let field = unsafe call.field(index)
+      let name = unsafe String(
+        decoding: UnsafeRawBufferPointer(start: field.pointee.key, count: field.pointee.key_count), as: UTF8.self)
+      guard unsafe field.pointee.value.kind == LH_TEXT.rawValue else {
+        throw OperationError("header '\(name)': the value is a string")
+      }
+      let value = unsafe String(
+        decoding: UnsafeRawBufferPointer(start: field.pointee.value.bytes, count: field.pointee.value.count),
+        as: UTF8.self)
+      guard let header = HeaderField(name, value) else {
+        throw OperationError("header '\(name)' has a character that HTTP does not allow")
+      }
+      headers.append(header)
+    }
+    let body = unsafe call.isGiven(2) ? call.array(2) : []
+    request?.answer = RequestAnswer(status: try unsafe status(call), headers: headers, body: body)
+  }
+
+  private func status(_ call: Call) throws(OperationError) -> Int {
+    let status = unsafe call.integer(1)
+    guard status >= 200, status <= 599 else { throw OperationError("an HTTP status is 200 to 599") }
+    return Int(status)
+  }
+}

@@ -1,0 +1,63 @@
+import Bytes
+import Lobby
+import LuaHost
+import WebSocket
+
+/// Who gets what is sent.
+enum Destination {
+  case peer(PeerRef)
+  case members(LobbyRef, except: [PeerRef])
+}
+
+extension MountCore {
+  /// Writes one frame of `count` bytes for each destination. Whoever is gone or closing gets nothing;
+  /// whoever does not read is closed or left out, as the limits say.
+  @inline(__always)
+  mutating func send(
+    to destination: Destination, _ opcode: Opcode, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    switch destination {
+    case .peer(let peer): unsafe sendOne(to: peer, opcode, count: count, fill: fill)
+    case .members(let lobby, let except):
+      for position in 0..<machine.memberCount(lobby) {
+        let peer = machine.member(lobby, at: position).peer
+        if !except.contains(peer) { unsafe sendOne(to: peer, opcode, count: count, fill: fill) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private mutating func sendOne(
+    to peer: PeerRef, _ opcode: Opcode, count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    guard isOpen(peer) else { return }
+    let outlet = outlets[Int(peer.slot)]
+    if unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limits.queuedBytes, fill: fill) {
+      counters.messagesOut &+= 1
+    } else {
+      overflow(peer)
+    }
+  }
+
+  @inline(never)
+  private mutating func overflow(_ peer: PeerRef) {
+    counters.messagesDropped &+= 1
+    guard limits.slowReader == .close else { return }
+    counters.slowReadersClosed &+= 1
+    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array("Too slow: messages for you are piling up".utf8))
+  }
+
+  mutating func stageClose(_ peer: PeerRef, code: UInt16?, reason: [UInt8]) {
+    machine.markClosing(peer)
+    closes.append(StagedClose(peer: peer, code: code, reason: reason))
+  }
+
+  /// The text of argument `index`, which has to be UTF-8: clients drop a connection over anything else.
+  func checkedText(_ call: Call, _ index: Int) throws(OperationError) -> UnsafeRawBufferPointer {
+    let text = unsafe call.bytes(index)
+    guard unsafe UTF8Validator.isValid(text) else {
+      throw OperationError("the text is not UTF-8: send it as binary")
+    }
+    return unsafe text
+  }
+}

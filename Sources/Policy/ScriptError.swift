@@ -1,0 +1,40 @@
+import Lobby
+import LuaHost
+
+/// Why a script could not be loaded, or a hook call failed: Lua's message with file and line.
+public struct ScriptError: Error, Sendable {
+  public enum Cause: Sendable {
+    case raised
+    case instructions
+    case time
+    case memory
+  }
+
+  public let cause: Cause
+  /// `file:line: message`, then a traceback.
+  public let message: String
+
+  init(_ status: lh_status, _ message: String) {
+    cause =
+      switch status {
+      case LH_OUT_OF_INSTRUCTIONS: .instructions
+      case LH_OUT_OF_TIME: .time
+      case LH_OUT_OF_MEMORY: .memory
+      default: .raised
+      }
+    self.message = message
+  }
+
+  /// The message without its traceback.
+  public var firstLine: String {
+    message.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: true).first.map(String.init) ?? message
+  }
+}
+
+/// What an operation refuses; becomes a Lua error at the script's line.
+struct OperationError: Error {
+  let message: String
+
+  init(_ message: String) { self.message = message }
+  init(_ refusal: Refusal) { message = refusal.message }
+}

@@ -1,0 +1,33 @@
+import HTTP
+import Lobby
+
+/// What a policy says to a handshake.
+public enum UpgradeVerdict: Sendable {
+  case accept(subprotocol: String?, attributes: [Attachment])
+  case refuse(status: Int, body: String)
+}
+
+/// An attribute for a peer that is about to connect.
+public struct Attachment: Sendable {
+  let name: [UInt8]
+  let value: PlainValue
+}
+
+/// What a policy says to plain HTTP.
+public struct RequestAnswer: Sendable {
+  public let status: Int
+  public let headers: [HeaderField]
+  public let body: [UInt8]
+}
+
+/// The request that a hook looks at, and what it has decided so far.
+struct RequestView {
+  let head: RequestHead
+  let address: String
+  let isUpgrade: Bool
+  let subprotocols: [String]
+  var chosen: String?
+  var attachments: [Attachment] = []
+  var refusal: (status: Int, body: String)?
+  var answer: RequestAnswer?
+}
