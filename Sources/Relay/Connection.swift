@@ -1,0 +1,66 @@
+import Bytes
+import Lobby
+import Reactor
+import WebSocket
+
+/// Where a connection is in its life.
+enum Phase: UInt8 {
+  /// The request head is still arriving.
+  case handshake
+  /// A WebSocket; `peer` is set.
+  case open
+  /// Our close frame is out or waiting to be; the client's is awaited.
+  case closing
+  /// What waits is sent, then the end of the stream is awaited, so that nothing sent is lost to a reset.
+  case draining
+}
+
+/// One accepted connection. Idle it owns no buffer.
+struct Connection: ~Copyable {
+  let stream: Stream
+  let host: HostAddress
+  let generation: UInt32
+  var phase = Phase.handshake
+  /// Interest in writing is on, because the kernel would not take everything.
+  var isBlocked = false
+  /// Something has arrived since the last keep-alive ping.
+  var wasHeard = true
+  /// The output side is shut down.
+  var isShut = false
+  var peer = PeerRef(slot: 0, generation: 0)
+  var inbound: Inbound
+  /// What has arrived of a head or frame that is not complete.
+  var pending = ByteQueue()
+  /// When something has to happen, in milliseconds, and the earliest entry in the schedule for it.
+  var deadline: UInt64
+  var scheduled: UInt64 = .max
+  var allowance = Allowance()
+
+  init(stream: consuming Stream, host: HostAddress, generation: UInt32, messageBytesMax: Int, deadline: UInt64) {
+    self.stream = stream
+    self.host = host
+    self.generation = generation
+    inbound = Inbound(role: .server, messageBytesMax: messageBytesMax)
+    self.deadline = deadline
+  }
+}
+
+/// What one peer may still send: two token buckets that hold one second's worth each.
+struct Allowance {
+  private var messages: Int32 = 0
+  private var bytes: Int32 = 0
+  private var second: UInt32 = .max
+
+  /// Whether a message of `count` bytes is within the limits; each bucket is full again every second.
+  mutating func spend(_ count: Int, now: UInt64, messagesMax: Int, bytesMax: Int) -> Bool {
+    let current = UInt32(truncatingIfNeeded: now / 1000)
+    if current != second {
+      second = current
+      messages = 0
+      bytes = 0
+    }
+    messages = Int32(clamping: Int(messages) + 1)
+    bytes = Int32(clamping: Int(bytes) + count)
+    return (messagesMax == 0 || messages <= messagesMax) && (bytesMax == 0 || bytes <= bytesMax)
+  }
+}

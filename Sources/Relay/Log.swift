@@ -1,0 +1,113 @@
+import Glibc
+
+/// The relay's log: one line an event on standard error, as text or JSON. What outsiders can cause is
+/// bounded: beyond `linesPerSecond` lines are counted instead of written.
+public final class Log {
+  public enum Level: Int, Sendable, CaseIterable {
+    case debug, info, warning, error
+
+    public init?(_ name: String) {
+      guard let level = Level.allCases.first(where: { "\($0)" == name }) else { return nil }
+      self = level
+    }
+  }
+
+  public enum Format: String, Sendable {
+    case text, json
+  }
+
+  /// Lines that are written in one second at the most.
+  public static let linesPerSecond = 50
+
+  private let level: Level
+  private let format: Format
+  private let write: (String) -> Void
+  private var second: Int64 = 0
+  private var written = 0
+  private var suppressed = 0
+
+  public init(level: Level = .info, format: Format = .text, write: @escaping (String) -> Void = Log.toStandardError) {
+    self.level = level
+    self.format = format
+    self.write = write
+  }
+
+  public func info(_ text: String) { line(.info, text) }
+  public func warning(_ text: String) { line(.warning, text) }
+  public func error(_ text: String) { line(.error, text) }
+
+  public func line(_ level: Level, _ text: String) {
+    guard level.rawValue >= self.level.rawValue else { return }
+    let now = Int64(unsafe time(nil))
+    if now != second {
+      if suppressed > 0 { write(render(.warning, "\(suppressed) further lines left out", at: second)) }
+      second = now
+      written = 0
+      suppressed = 0
+    }
+    guard written < Self.linesPerSecond else { return suppressed += 1 }
+    written += 1
+    write(render(level, text, at: now))
+  }
+
+  private func render(_ level: Level, _ text: String, at seconds: Int64) -> String {
+    let stamp = Self.stamp(seconds)
+    switch format {
+    case .text:
+      return "\(stamp) \(level) \(Self.printable(text))\n"
+    case .json:
+      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(Self.quoted(text))}\n"
+    }
+  }
+
+  /// RFC 3339 in UTC.
+  private static func stamp(_ seconds: Int64) -> String {
+    var time = time_t(seconds)
+    var parts = unsafe tm()
+    unsafe gmtime_r(&time, &parts)
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
+      + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  }
+
+  /// Continuation lines of a traceback are indented, so that a line that starts with a time is an event;
+  /// control characters, which an outsider may have sent, cannot reach a terminal.
+  private static func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if scalar == "\n" {
+        result += "\n    "
+      } else if scalar.properties.generalCategory == .control && scalar != "\t" {
+        result += "?"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      default:
+        if scalar.value < 0x20 {
+          let digits = String(scalar.value, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        } else {
+          result.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return result + "\""
+  }
+
+  public static func toStandardError(_ line: String) {
+    var copy = line
+    copy.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+  }
+}

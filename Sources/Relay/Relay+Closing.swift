@@ -1,0 +1,68 @@
+import Lobby
+import Policy
+import Reactor
+import WebSocket
+
+extension Relay {
+  /// Closes a WebSocket from our side, and tells its policy.
+  func close(_ slot: UInt32, code: UInt16, reason: String) {
+    let peer = connections[slot].peer
+    outbox.appendClose(to: slot, code: code, reason: reason)
+    connections[slot].phase = .closing
+    setDeadline(slot, in: limits.closeMilliseconds)
+    mount.disconnect(peer, code: code, reason: reason)
+  }
+
+  /// The connection is gone without a word (RFC 6455 §7.1.5: 1006).
+  func lose(_ slot: UInt32) {
+    let (phase, peer) = (connections[slot].phase, connections[slot].peer)
+    drop(slot)
+    if phase == .open { mount.disconnect(peer, code: CloseCode.abnormal, reason: "") }
+  }
+
+  /// Forgets a connection and closes its socket.
+  func drop(_ slot: UInt32) {
+    let host = connections[slot].host
+    if limits.connectionsPerAddress > 0, let count = perAddress[host] {
+      perAddress[host] = count > 1 ? count - 1 : nil
+    }
+    outbox.release(slot)
+    connections.remove(slot)
+  }
+
+  enum AfterSignal {
+    case goOn
+    case exitNow
+  }
+
+  /// SIGTERM and SIGINT shut down, the second one at once.
+  func takeSignals() -> AfterSignal {
+    while let signal = signals.next() {
+      guard signal != .hangup else { continue }
+      if graceEnds != nil {
+        log.warning("second signal: leaving at once")
+        return .exitNow
+      }
+      shutDown()
+    }
+    return .goOn
+  }
+
+  /// Stops accepting and closes everyone with 1001. Policies hear of it, but can no longer send.
+  private func shutDown() {
+    log.info("shutting down: \(connections.count) connections")
+    graceEnds = now + UInt64(limits.graceMilliseconds)
+    listeners.removeAll()
+    for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+      if connections[slot].phase == .open {
+        outbox.appendClose(to: slot, code: CloseCode.goingAway, reason: "The server is shutting down")
+      } else if connections[slot].phase == .handshake {
+        drop(slot)
+      }
+    }
+    for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+      guard connections[slot].phase == .open else { continue }
+      mount.disconnect(connections[slot].peer, code: CloseCode.goingAway, reason: "The server is shutting down")
+    }
+  }
+}

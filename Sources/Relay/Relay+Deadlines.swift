@@ -1,0 +1,55 @@
+import HTTP
+import Policy
+import WebSocket
+
+extension Relay {
+  /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
+  /// is due first finds that it is too early and enters itself again.
+  func schedule(_ slot: UInt32) {
+    let deadline = connections[slot].deadline
+    guard deadline < connections[slot].scheduled else { return }
+    connections[slot].scheduled = deadline
+    deadlines.insert(deadline: deadline, payload: UInt64(connections[slot].generation) << 32 | UInt64(slot))
+  }
+
+  func setDeadline(_ slot: UInt32, in milliseconds: Int) {
+    connections[slot].deadline = now + UInt64(milliseconds)
+    schedule(slot)
+  }
+
+  func fireDeadlines() {
+    while mount.fireTimer() {}
+    while let payload = deadlines.popDue(now: now) {
+      let slot = UInt32(truncatingIfNeeded: payload)
+      guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
+      connections[slot].scheduled = .max
+      if connections[slot].deadline > now {
+        schedule(slot)
+      } else {
+        expire(slot)
+      }
+    }
+  }
+
+  private func expire(_ slot: UInt32) {
+    switch connections[slot].phase {
+    case .handshake:
+      counters.handshakesTimedOut += 1
+      answer(slot, status: 408, body: "The request took too long.\n")
+    case .open: keepAlive(slot)
+    case .closing, .draining: drop(slot)
+    }
+  }
+
+  /// Pings a peer (RFC 6455 §5.5.2), or gives it up when nothing at all has come since the last ping.
+  private func keepAlive(_ slot: UInt32) {
+    guard limits.pingMilliseconds > 0 else { return }
+    guard connections[slot].wasHeard else {
+      counters.vanished += 1
+      return lose(slot)
+    }
+    connections[slot].wasHeard = false
+    unsafe outbox.appendControl(to: slot, .ping, UnsafeRawBufferPointer(start: nil, count: 0))
+    setDeadline(slot, in: limits.pingMilliseconds)
+  }
+}

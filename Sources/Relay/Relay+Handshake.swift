@@ -1,0 +1,91 @@
+import Bytes
+import HTTP
+import Policy
+import WebSocket
+
+extension Relay {
+  /// Looks for a whole request head and answers it. The answer is how many bytes were used up.
+  func takeHead(_ slot: UInt32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    let headLimits = HeadLimits(headBytesMax: limits.headBytes, fieldsMax: limits.headFields)
+    switch unsafe RequestHead.parse(bytes, limits: headLimits) {
+    case .incomplete: return 0
+    case .failure(let status, let reason):
+      counters.handshakesRefused += 1
+      answer(slot, status: status, body: "\(reason)\n")
+      return bytes.count
+    case .complete(let head, let length):
+      if ServerHandshake.isWanted(by: head) {
+        upgrade(slot, head)
+      } else {
+        answerPlain(slot, head)
+      }
+      return length
+    }
+  }
+
+  private func upgrade(_ slot: UInt32, _ head: RequestHead) {
+    switch ServerHandshake.answer(head) {
+    case .refuse(let status, let headers, let body):
+      counters.handshakesRefused += 1
+      answer(slot, status: status, headers: headers, body: body)
+    case .accept(let upgrade):
+      let address = connections[slot].host.description
+      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
+      case .refuse(let status, let body):
+        counters.handshakesRefused += 1
+        answer(slot, status: status, headers: Self.plainText, body: body)
+      case .accept(let subprotocol, let attributes):
+        counters.upgraded += 1
+        outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
+        outbox.touch(slot)
+        connections[slot].phase = .open
+        setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : 1 << 40)
+        let peer = mount.connect(outlet: slot, address: address, attributes: attributes)
+        connections[slot].peer = peer
+      }
+    }
+  }
+
+  /// HTTP that is no upgrade: the policy's answer, or a page that says what this is.
+  private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
+    let isHead = head.method == "HEAD"
+    if let theirs = mount.request(head, address: connections[slot].host.description) {
+      finish(slot) { queue in
+        theirs.body.withUnsafeBytes {
+          unsafe queue.appendResponse(status: theirs.status, headers: theirs.headers, body: $0, omitsBody: isHead)
+        }
+      }
+    } else if head.method != "GET" && !isHead {
+      let allow = [HeaderField("Allow", "GET, HEAD")].compactMap { $0 }
+      answer(slot, status: 405, headers: allow + Self.plainText, body: "Only GET is answered here.\n")
+    } else if head.path == "/" {
+      answer(slot, status: 200, headers: Self.plainText, body: Self.welcomePage, omitsBody: isHead)
+    } else {
+      answer(slot, status: 404, headers: Self.plainText, body: "There is nothing here but WebSockets.\n", omitsBody: isHead)
+    }
+  }
+
+  private static let welcomePage = """
+    This is Lobbyist, a WebSocket signaling relay. Point a client at this address as ws://
+    (or wss:// where TLS is in front of it); there is nothing to see for a browser.
+
+    """
+
+  private static let plainText = [HeaderField("Content-Type", "text/plain; charset=utf-8")].compactMap { $0 }
+
+  /// Answers a request and ends the connection.
+  func answer(
+    _ slot: UInt32, status: Int, headers: [HeaderField]? = nil, body: String, omitsBody: Bool = false
+  ) {
+    finish(slot) { queue in
+      queue.appendResponse(status: status, headers: headers ?? Self.plainText, body: body, omitsBody: omitsBody)
+    }
+  }
+
+  private func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
+    outbox.withQueue(slot) { write(&$0) }
+    outbox.touch(slot)
+    connections[slot].phase = .draining
+    setDeadline(slot, in: limits.closeMilliseconds)
+  }
+}

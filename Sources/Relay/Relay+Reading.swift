@@ -1,0 +1,118 @@
+import Bytes
+import Policy
+import Reactor
+import WebSocket
+
+extension Relay {
+  /// Reads once and handles whatever that brings.
+  func read(_ slot: UInt32) {
+    if connections[slot].phase == .draining { return discard(slot) }
+    let waiting = connections[slot].pending.count
+    if waiting > Self.readBytes / 2 { return readLarge(slot) }
+    let buffer = unsafe readBuffer
+    if waiting > 0 {
+      connections[slot].pending.withBytes { unsafe buffer.copyMemory(from: UnsafeRawBufferPointer($0)) }
+    }
+    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[waiting...])
+    guard let count = took(slot, unsafe connections[slot].stream.read(into: room)) else { return }
+    connections[slot].pending.removeAll()
+    let arrived = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<(waiting + count)])
+    let used = unsafe handle(slot, arrived)
+    if connections.isLive(slot), used < arrived.count, connections[slot].phase != .draining {
+      unsafe connections[slot].pending.append(UnsafeRawBufferPointer(rebasing: arrived[used...]))
+    }
+  }
+
+  /// The rest of a message that is too long for the shared buffer.
+  private func readLarge(_ slot: UInt32) {
+    var result = ReadResult.wouldBlock
+    var pending = ByteQueue()
+    swap(&pending, &connections[slot].pending)
+    _ = pending.appendUpTo(minimum: Self.readBytes) { room in
+      result = unsafe connections[slot].stream.read(into: room)
+      if case .bytes(let count) = result { return count }
+      return 0
+    }
+    guard took(slot, result) != nil else { return }
+    let used = unsafe pending.withBytes { unsafe handle(slot, $0) }
+    pending.removeFirst(used)
+    if connections.isLive(slot) { swap(&pending, &connections[slot].pending) }
+  }
+
+  /// How many bytes a read brought; nil when it brought none and that has been dealt with.
+  @inline(__always)
+  private func took(_ slot: UInt32, _ result: ReadResult) -> Int? {
+    switch result {
+    case .bytes(let count):
+      connections[slot].wasHeard = true
+      return count
+    case .wouldBlock: return nil
+    case .endOfStream, .failed:
+      lose(slot)
+      return nil
+    }
+  }
+
+  /// Reads away what a connection still sends after the last word, until it ends.
+  private func discard(_ slot: UInt32) {
+    switch unsafe connections[slot].stream.read(into: readBuffer) {
+    case .bytes, .wouldBlock: return
+    case .endOfStream, .failed: drop(slot)
+    }
+  }
+
+  /// Handles all that is whole in `bytes`, and answers how many were used up.
+  private func handle(_ slot: UInt32, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
+    var used = 0
+    if connections[slot].phase == .handshake {
+      used = unsafe takeHead(slot, UnsafeRawBufferPointer(bytes))
+      guard connections.isLive(slot), connections[slot].phase != .handshake else { return used }
+    }
+    return unsafe takeFrames(slot, bytes, from: used)
+  }
+
+  private func takeFrames(_ slot: UInt32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+    var offset = start
+    let isLimited = limits.messagesPerSecond > 0 || limits.bytesPerSecond > 0
+    while true {
+      let phase = connections[slot].phase
+      guard phase == .open || phase == .closing else { return bytes.count }
+      switch unsafe connections[slot].inbound.next(bytes, at: &offset) {
+      case .message(let isBinary, let payload):
+        guard phase == .open else { continue }
+        if isLimited, !mayReceive(slot, payload.count) { continue }
+        unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: connections[slot].peer)
+      case .incomplete: return offset
+      case .ping(let payload): unsafe outbox.appendControl(to: slot, .pong, payload)
+      case .pong: continue
+      case .close(let code, let reason): unsafe takeClose(slot, code, reason)
+      case .violation(let code, let reason): violate(slot, code, reason)
+      }
+    }
+  }
+
+  private func mayReceive(_ slot: UInt32, _ count: Int) -> Bool {
+    let isWithin = connections[slot].allowance.spend(
+      count, now: now, messagesMax: limits.messagesPerSecond, bytesMax: limits.bytesPerSecond)
+    if isWithin { return true }
+    close(slot, code: CloseCode.policyViolation, reason: "Too many messages")
+    return false
+  }
+
+  /// The client's last word (RFC 6455 §5.5.1): answered with the same code, unless it answers ours.
+  private func takeClose(_ slot: UInt32, _ code: UInt16?, _ reason: UnsafeRawBufferPointer) {
+    let peer = connections[slot].peer
+    outbox.appendClose(to: slot, code: code)
+    outbox.touch(slot)
+    connections[slot].phase = .draining
+    setDeadline(slot, in: limits.closeMilliseconds)
+    mount.disconnect(peer, code: code ?? CloseCode.noStatus, reason: unsafe String(decoding: reason, as: UTF8.self))
+  }
+
+  /// The client broke the protocol (RFC 6455 §7.1.7).
+  private func violate(_ slot: UInt32, _ code: UInt16, _ reason: StaticString) {
+    counters.violations += 1
+    close(slot, code: code, reason: "\(reason)")
+    connections[slot].phase = .draining
+  }
+}

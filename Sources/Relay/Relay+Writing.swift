@@ -1,0 +1,47 @@
+import Bytes
+import Policy
+import Reactor
+
+extension Relay {
+  /// Sends what this turn has brought: one write for each connection that has something new.
+  func flush() {
+    while let slot = outbox.takeTouched() {
+      if connections.isLive(slot) { flush(slot) }
+    }
+  }
+
+  func flush(_ slot: UInt32) {
+    if connections[slot].phase == .open, outbox.state(of: slot) == .closing {
+      connections[slot].phase = .closing
+      setDeadline(slot, in: limits.closeMilliseconds)
+    }
+    let result = outbox.withQueue(slot) { queue in
+      let result = queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
+      if case .bytes(let count) = result { queue.removeFirst(count) }
+      return result
+    }
+    if case .failed = result { return lose(slot) }
+    let isBlocked = outbox.waiting(slot) > 0
+    if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
+    if !isBlocked, connections.isLive(slot), connections[slot].phase == .draining { shutWrite(slot) }
+  }
+
+  private func watch(_ slot: UInt32, blocked: Bool) {
+    connections[slot].isBlocked = blocked
+    let token = Token(slot: slot, generation: connections[slot].generation)
+    do throws(SystemError) {
+      try reactor.modify(
+        connections[slot].stream.descriptor, blocked ? [.reading, .writing] : .reading, token)
+    } catch {
+      log.error("a connection could not be watched: \(error)")
+      lose(slot)
+    }
+  }
+
+  /// Everything is sent: the end of the stream is said, and the client's awaited.
+  private func shutWrite(_ slot: UInt32) {
+    guard !connections[slot].isShut else { return }
+    connections[slot].isShut = true
+    connections[slot].stream.shutdownWrite()
+  }
+}

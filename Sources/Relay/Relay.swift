@@ -1,0 +1,124 @@
+import Bytes
+import Policy
+import Reactor
+import Schedule
+import WebSocket
+
+/// The relay: listeners, connections and a mount around one event loop. This module alone knows all others.
+@safe
+public final class Relay {
+  /// Slots of tokens that are no connections.
+  enum Source {
+    static let signals = UInt32.max
+    static let listenersFrom = UInt32.max - 64
+  }
+
+  static let readBytes = 256 << 10
+
+  let limits: RelayLimits
+  let log: Log
+  let mount: Mount
+  let outbox: Outbox
+  var reactor: Reactor
+  let signals: Signals
+  var listeners: Listeners
+  var connections = ConnectionTable()
+  var perAddress: [HostAddress: Int] = [:]
+  var deadlines = Deadlines()
+  var counters = RelayCounters()
+  /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
+  let readBuffer: UnsafeMutableRawBufferPointer
+  var now: UInt64 = 0
+  /// Set once a shutdown has begun: when it ends at the latest.
+  var graceEnds: UInt64?
+
+  /// Binds the listeners; nothing is served before `run`.
+  public init(listen: [String], mount: Mount, outbox: Outbox, limits: RelayLimits, log: Log) throws(SystemError) {
+    self.limits = limits
+    self.log = log
+    self.mount = mount
+    self.outbox = outbox
+    signals = try Signals()
+    reactor = try Reactor()
+    listeners = Listeners()
+    unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
+    try reactor.add(signals.descriptor, .reading, Token(slot: Source.signals, generation: 0))
+    for text in listen {
+      let listener = try Listener(on: text)
+      let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
+      try reactor.add(listener.descriptor, .reading, token)
+      listeners.append(listener)
+    }
+  }
+
+  deinit { unsafe readBuffer.deallocate() }
+
+  /// The addresses really bound.
+  public var addresses: [SocketAddress] { listeners.addresses }
+
+  /// Serves until a signal ends it. Answers the exit code.
+  public func run() throws(SystemError) -> Int32 {
+    while true {
+      let ready = try reactor.wait(until: nextDeadline())
+      readClock()
+      for index in 0..<ready {
+        let event = reactor.event(index)
+        if event.token.slot < Source.listenersFrom {
+          handle(event)
+        } else if event.token.slot == Source.signals {
+          if takeSignals() == .exitNow { return 0 }
+        } else {
+          acceptNewcomers(at: Int(event.token.slot - Source.listenersFrom))
+        }
+      }
+      fireDeadlines()
+      flush()
+      if let graceEnds, connections.count == 0 || now >= graceEnds { return finish() }
+    }
+  }
+
+  private func readClock() {
+    now = Clock.milliseconds
+    mount.setTime(milliseconds: now, wallSeconds: Clock.wallSecondsWithFraction)
+  }
+
+  private func nextDeadline() -> UInt64? {
+    let own = deadlines.peek?.deadline
+    let policy = mount.nextDeadline()
+    return [own, policy, graceEnds].compactMap { $0 }.min()
+  }
+
+  private func handle(_ event: Event) {
+    let slot = event.token.slot
+    guard connections.isLive(slot, event.token.generation) else { return }
+    if event.writable { flush(slot) }
+    if event.readable || event.hangup, connections.isLive(slot, event.token.generation) { read(slot) }
+  }
+
+  private func finish() -> Int32 {
+    if connections.count > 0 { log.warning("\(connections.count) connections did not close in time") }
+    log.info("stopped")
+    return 0
+  }
+}
+
+/// The sockets that newcomers connect to.
+struct Listeners: ~Copyable {
+  private var first: [ListenerBox] = []
+
+  var count: Int { first.count }
+  var addresses: [SocketAddress] { first.map(\.listener.address) }
+
+  mutating func append(_ listener: consuming Listener) { first.append(ListenerBox(listener)) }
+
+  subscript(index: Int) -> ListenerBox { first[index] }
+
+  /// Closes them all; the kernel refuses newcomers from then on.
+  mutating func removeAll() { first.removeAll() }
+}
+
+/// A listener on the heap, because arrays hold copyable elements only.
+final class ListenerBox {
+  var listener: Listener
+  init(_ listener: consuming Listener) { self.listener = listener }
+}

@@ -1,0 +1,13 @@
+/// What the relay has counted since it began.
+public struct RelayCounters: Sendable {
+  public var accepted: UInt64 = 0
+  public var upgraded: UInt64 = 0
+  public var refusedAtLimit: UInt64 = 0
+  public var handshakesRefused: UInt64 = 0
+  public var handshakesTimedOut: UInt64 = 0
+  public var violations: UInt64 = 0
+  public var vanished: UInt64 = 0
+  public var outOfDescriptors: UInt64 = 0
+
+  public init() {}
+}

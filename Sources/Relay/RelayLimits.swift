@@ -1,0 +1,26 @@
+import Policy
+
+/// What the relay as a whole may be made to spend. Zero means no limit.
+public struct RelayLimits: Sendable {
+  /// Bytes of one message.
+  public var messageBytes = 65_536
+  /// Bytes of a request head, and its lines.
+  public var headBytes = 8192
+  public var headFields = 100
+  /// Milliseconds from connecting to the end of the handshake.
+  public var handshakeMilliseconds = 5000
+  /// Milliseconds between two pings; a peer that has been silent for a whole interval after one is gone.
+  public var pingMilliseconds = 10_000
+  /// Milliseconds that a client may take to answer a close frame.
+  public var closeMilliseconds = 3000
+  /// Milliseconds that a shutdown may take.
+  public var graceMilliseconds = 5000
+  public var connections = 65_536
+  public var connectionsPerAddress = 0
+  /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
+  public var messagesPerSecond = 0
+  public var bytesPerSecond = 0
+  public var mount = MountLimits()
+
+  public init() {}
+}
