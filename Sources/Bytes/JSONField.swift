@@ -85,6 +85,10 @@ public struct JSONField: Equatable, Sendable {
     valueIsEscaped ? nil : unsafe stringBody(in: text)
   }
 
+  /// Whether a name of `length` bytes can be this one; cheap, and right but for escapes.
+  @inline(__always)
+  func mayHaveKey(of length: Int) -> Bool { keyIsEscaped || Int(keyEnd &- keyStart) == length }
+
   /// Whether the name, its escapes undone, is `key`.
   @inline(__always)
   func isNamed(_ key: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> Bool {

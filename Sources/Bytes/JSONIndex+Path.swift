@@ -42,7 +42,8 @@ extension JSONIndex {
   private static func elementIndex(_ step: UnsafeRawBufferPointer) -> Int? {
     guard step.count >= 1, step.count <= 10, unsafe step.count == 1 || step[0] != UInt8(ascii: "0") else { return nil }
     var index = 0
-    for unsafe digit in unsafe step {
+    for position in 0..<step.count {
+      let digit = unsafe step[position]
       guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
       index = index * 10 + Int(digit - UInt8(ascii: "0"))
     }

@@ -3,6 +3,7 @@
 /// `scan` validates a whole text and remembers where its members stand; the questions that follow are
 /// answered from that, without decoding the rest. The index keeps offsets only, so the same text must be
 /// handed to every question. One index serves message after message and never allocates.
+@safe
 public struct JSONIndex: ~Copyable {
   public enum Shape: Sendable {
     case invalid, object, array, string, number, bool, null
@@ -20,7 +21,9 @@ public struct JSONIndex: ~Copyable {
   private(set) var bodyStart: Int
   /// The value itself, when the shape is not an object.
   private var root: JSONField
-  private var fields: InlineArray<24, JSONField>
+  /// Room for `fieldsMax`, owned, and reached only below that position. (An InlineArray is copied as a
+  /// whole for every element that is read.)
+  private let fields: UnsafeMutablePointer<JSONField>
   private(set) var fieldCount: Int
   /// There are members behind the last remembered one.
   private(set) var hasMore: Bool
@@ -30,14 +33,17 @@ public struct JSONIndex: ~Copyable {
     textCount = 0
     bodyStart = 0
     root = JSONField()
-    fields = InlineArray(repeating: JSONField())
+    unsafe fields = .allocate(capacity: Self.fieldsMax)
+    unsafe fields.initialize(repeating: JSONField(), count: Self.fieldsMax)
     fieldCount = 0
     hasMore = false
   }
 
+  deinit { unsafe fields.deallocate() }
+
   /// Validates all of `text`, strictly by RFC 8259, and remembers its members.
   ///
-  /// The text must be UTF-8. More than `depthMax` (at most 1024) arrays and objects within each other,
+  /// The text must be UTF-8. More than `depthMax` (at most 128) arrays and objects within each other,
   /// and a text of 2 GiB, are invalid.
   @discardableResult
   public mutating func scan(_ text: UnsafeRawBufferPointer, depthMax: Int = JSONIndex.depthDefault) -> Shape {
@@ -71,7 +77,7 @@ public struct JSONIndex: ~Copyable {
   private mutating func members(_ scanner: inout JSONScanner, _ depthMax: Int) -> Bool {
     var first = true
     while fieldCount < Self.fieldsMax {
-      switch scanner.member(&fields[fieldCount], first: first, depthMax: depthMax) {
+      switch unsafe scanner.member(&fields[fieldCount], first: first, depthMax: depthMax) {
       case .found: fieldCount &+= 1
       case .end: return true
       case .broken: return false
@@ -96,12 +102,15 @@ public struct JSONIndex: ~Copyable {
 
   /// The remembered member at a position below `fieldCount`.
   @inline(__always)
-  func remembered(_ position: Int) -> JSONField { fields[position] }
+  func remembered(_ position: Int) -> JSONField {
+    precondition(position >= 0 && position < fieldCount)
+    return unsafe fields[position]
+  }
 
   /// A scanner behind the last remembered member, when there are more.
   func furtherScanner(_ text: UnsafeRawBufferPointer) -> JSONScanner? {
     guard hasMore else { return nil }
-    return unsafe JSONScanner(text, at: Int(fields[fieldCount - 1].valueEnd))
+    return unsafe JSONScanner(text, at: Int(remembered(fieldCount - 1).valueEnd))
   }
 
   /// The value itself of a text that is no object: an array, a string, a number …
@@ -117,7 +126,7 @@ public struct JSONIndex: ~Copyable {
     var position = fieldCount
     while position > 0 {
       position &-= 1
-      if unsafe fields[position].isNamed(key, in: text) { return fields[position] }
+      if unsafe fields[position].isNamed(key, in: text) { return unsafe fields[position] }
     }
     return nil
   }

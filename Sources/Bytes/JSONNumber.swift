@@ -55,9 +55,10 @@ struct JSONDecimal {
     let before = unsafe digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
     var exponent = 0
     var exponentIsNegative = false
-    for unsafe byte in unsafe text[end...].dropFirst() {
+    for position in end..<text.count {
+      let byte = unsafe text[position]
       if byte == UInt8(ascii: "-") { exponentIsNegative = true }
-      guard byte >= UInt8(ascii: "0") else { continue }
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { continue }
       exponent = min(exponent * 10 + Int(byte - UInt8(ascii: "0")), Self.exponentCap)
     }
     wholeDigits = before + (exponentIsNegative ? -exponent : exponent)
@@ -68,7 +69,9 @@ struct JSONDecimal {
     var magnitude: UInt64 = 0
     var hasFraction = false
     var passed = 0
-    for unsafe byte in unsafe digits where byte != UInt8(ascii: ".") {
+    for position in unsafe 0..<digits.count {
+      let byte = unsafe digits[position]
+      if byte == UInt8(ascii: ".") { continue }
       let digit = UInt64(byte - UInt8(ascii: "0"))
       if passed < wholeDigits {
         guard let longer = Self.appending(digit, to: magnitude) else { return nil }
@@ -114,7 +117,9 @@ struct JSONDecimal {
         written = 1
       }
       let first = written
-      for unsafe byte in unsafe digits where byte != UInt8(ascii: ".") {
+      for position in unsafe 0..<digits.count {
+        let byte = unsafe digits[position]
+        if byte == UInt8(ascii: ".") { continue }
         passed += 1
         if written == first, byte == UInt8(ascii: "0") { continue }
         if written - first < digitsMax {

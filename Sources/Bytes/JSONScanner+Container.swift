@@ -1,14 +1,14 @@
 extension JSONScanner {
   /// Deepest nesting that `container` can keep track of.
-  static var depthLimit: Int { 1024 }
+  static var depthLimit: Int { 128 }
 
   /// Passes an array or object with all it contains; the position is at its opening bracket.
   ///
-  /// No recursion: one bit per open bracket says whether it is an object.
+  /// No recursion: one bit per open bracket, the innermost lowest, says whether it is an object.
   @inline(never)
   mutating func container(depthMax: Int) -> Bool {
     precondition(depthMax <= Self.depthLimit)
-    var objects = InlineArray<16, UInt64>(repeating: 0)
+    var objects: UInt128 = 0
     var depth = 0
     while true {
       // At a value.
@@ -17,8 +17,7 @@ extension JSONScanner {
       if open == UInt8(ascii: "{") || open == UInt8(ascii: "[") {
         guard depth < depthMax else { return false }
         let isObject = open == UInt8(ascii: "{")
-        let bit: UInt64 = 1 &<< UInt64(depth & 63)
-        objects[depth >> 6] = isObject ? objects[depth >> 6] | bit : objects[depth >> 6] & ~bit
+        objects = objects &<< 1 | (isObject ? 1 : 0)
         depth += 1
         position &+= 1
         skipSpace()
@@ -33,7 +32,7 @@ extension JSONScanner {
       }
       // Behind a value or at the bracket that closes an empty container.
       while true {
-        let isObject = objects[(depth - 1) >> 6] &>> UInt64((depth - 1) & 63) & 1 == 1
+        let isObject = objects & 1 == 1
         if take(UInt8(ascii: ",")) {
           guard token != .broken else { return false }
           skipSpace()
@@ -41,6 +40,7 @@ extension JSONScanner {
           break
         }
         guard take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { return false }
+        objects &>>= 1
         depth -= 1
         if depth == 0 { return true }
         token = .object
