@@ -1,0 +1,77 @@
+extension JSONIndex {
+  /// The field that a path such as `offer.candidates.0` leads to: names of members and, in arrays,
+  /// decimal indices, joined by dots. A name that contains a dot cannot be reached this way.
+  public func field(path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
+    precondition(text.count == textCount, "not the text that was scanned")
+    var rest = unsafe path
+    var here = rootField
+    while true {
+      let step = unsafe Self.firstStep(&rest)
+      if let container = here {
+        here = unsafe Self.child(step, of: container, text)
+      } else {
+        here = unsafe field(step, in: text)
+      }
+      guard here != nil, unsafe rest.baseAddress != nil else { return here }
+    }
+  }
+
+  /// Takes the bytes before the first dot off `path`; afterwards it has no base when that was all.
+  private static func firstStep(_ path: inout UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let whole = unsafe path
+    guard let dot = unsafe whole.firstIndex(of: UInt8(ascii: ".")) else {
+      unsafe path = UnsafeRawBufferPointer(start: nil, count: 0)
+      return unsafe whole
+    }
+    unsafe path = UnsafeRawBufferPointer(rebasing: whole[(dot + 1)...])
+    return unsafe UnsafeRawBufferPointer(rebasing: whole[..<dot])
+  }
+
+  private static func child(
+    _ step: UnsafeRawBufferPointer, of container: JSONField, _ text: UnsafeRawBufferPointer
+  ) -> JSONField? {
+    guard var scanner = unsafe JSONScanner(text, at: Int(container.valueStart) + 1) else { return nil }
+    switch container.kind {
+    case .object: return unsafe scanner.lastMember(step, in: text, first: true)
+    case .array: return unsafe elementIndex(step).flatMap { scanner.element(at: $0) }
+    default: return nil
+    }
+  }
+
+  /// A decimal index without sign or leading zero; nil for anything else.
+  private static func elementIndex(_ step: UnsafeRawBufferPointer) -> Int? {
+    guard step.count >= 1, step.count <= 10, unsafe step.count == 1 || step[0] != UInt8(ascii: "0") else { return nil }
+    var index = 0
+    for position in 0..<step.count {
+      let digit = unsafe step[position]
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+      index = index * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return index
+  }
+}
+
+extension JSONScanner {
+  /// The last member of this name in the object that the position is in. The text is known to be valid.
+  mutating func lastMember(
+    _ key: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, first: Bool
+  ) -> JSONField? {
+    var field = JSONField()
+    var found: JSONField?
+    var isFirst = first
+    while member(&field, first: isFirst, depthMax: Self.depthLimit) == .found {
+      if unsafe field.isNamed(key, in: text) { found = field }
+      isFirst = false
+    }
+    return found
+  }
+
+  /// The element at an index of the array that the position is in. The text is known to be valid.
+  mutating func element(at index: Int) -> JSONField? {
+    var field = JSONField()
+    for passed in 0...index {
+      guard element(&field, first: passed == 0, depthMax: Self.depthLimit) == .found else { return nil }
+    }
+    return field
+  }
+}

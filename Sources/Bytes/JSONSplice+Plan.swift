@@ -1,0 +1,129 @@
+extension JSONSplice {
+  /// How far a plan has come through the text.
+  private struct Progress {
+    /// Everything before this is planned for.
+    var done = 0
+    /// Where the first of the removed members since the last kept one begins; negative when there is none.
+    var removedStart = -1
+    /// Ends of the last member kept and of the last member at all; negative while there is none.
+    var keptEnd = -1
+    var lastEnd = -1
+  }
+
+  /// The bytes of the result; nil when the text is no object or an edit was refused.
+  ///
+  /// `index` has scanned `text`. Commas and white space between kept members stay as they are: a removed
+  /// member goes with the comma behind it, and one with no kept member behind it goes with the comma
+  /// before it.
+  public mutating func plan(_ text: UnsafeRawBufferPointer, _ index: borrowing JSONIndex) -> Int? {
+    precondition(text.count == index.textCount, "not the text that was scanned")
+    textCount = -1
+    guard index.shape == .object, !isRefused else { return nil }
+    segments.removeAll(keepingCapacity: true)
+    resultCount = 0
+    for position in 0..<editCount { unsafe edits[position].isPlaced = false }
+
+    var progress = Progress()
+    for position in 0..<index.fieldCount {
+      unsafe place(index.remembered(position), text, &progress)
+    }
+    if var scanner = unsafe index.furtherScanner(text) {
+      var field = JSONField()
+      while scanner.member(&field, first: false, depthMax: JSONScanner.depthLimit) == .found {
+        unsafe place(field, text, &progress)
+      }
+    }
+    finish(index, text.count, progress)
+    textCount = text.count
+    return resultCount
+  }
+
+  /// Decides about one member of the text.
+  @inline(__always)
+  private mutating func place(_ field: JSONField, _ text: UnsafeRawBufferPointer, _ progress: inout Progress) {
+    let member = field.memberRange
+    progress.lastEnd = member.upperBound
+    let found = unsafe edit(of: field, text)
+    if let found, unsafe edits[found].isRemoval || edits[found].isPlaced {
+      if progress.removedStart < 0 { progress.removedStart = member.lowerBound }
+      return
+    }
+    if progress.removedStart >= 0 {
+      copy(progress.done..<progress.removedStart, fromText: true)
+      progress.done = member.lowerBound
+      progress.removedStart = -1
+    }
+    progress.keptEnd = member.upperBound
+    if let found {
+      copy(progress.done..<Int(field.valueStart), fromText: true)
+      copy(unsafe Int(edits[found].valueStart)..<Int(edits[found].end), fromText: false)
+      progress.done = member.upperBound
+      unsafe edits[found].isPlaced = true
+    }
+  }
+
+  /// The edit that names this member.
+  @inline(__always)
+  private mutating func edit(of field: JSONField, _ text: UnsafeRawBufferPointer) -> Int? {
+    for position in 0..<editCount {
+      let key = unsafe edits[position].key
+      guard field.mayHaveKey(of: key.count) else { continue }
+      let isNamed = unsafe written.withBytes { bytes in
+        unsafe field.isNamed(UnsafeRawBufferPointer(rebasing: bytes[key]), in: text)
+      }
+      if isNamed { return position }
+    }
+    return nil
+  }
+
+  /// Adds the members that the text does not have, and what stands behind its last member.
+  private mutating func finish(_ index: borrowing JSONIndex, _ textCount: Int, _ progress: Progress) {
+    var rest = progress.lastEnd
+    if progress.lastEnd < 0 {
+      rest = index.bodyStart
+      copy(0..<rest, fromText: true)
+    } else if progress.removedStart < 0 {
+      copy(progress.done..<rest, fromText: true)
+    } else {
+      copy(progress.done..<(progress.keptEnd < 0 ? progress.removedStart : progress.keptEnd), fromText: true)
+    }
+    var needsComma = progress.keptEnd >= 0
+    for position in 0..<editCount {
+      let edit = unsafe edits[position]
+      if edit.isRemoval || edit.isPlaced { continue }
+      copy(Int(edit.memberStart) + (needsComma ? 0 : 1)..<Int(edit.end), fromText: false)
+      needsComma = true
+    }
+    copy(rest..<textCount, fromText: true)
+  }
+
+  @inline(__always)
+  private mutating func copy(_ range: Range<Int>, fromText: Bool) {
+    guard !range.isEmpty else { return }
+    resultCount &+= range.count
+    segments.append(
+      JSONSegment(
+        start: Int32(truncatingIfNeeded: range.lowerBound), count: Int32(truncatingIfNeeded: range.count),
+        isFromText: fromText))
+  }
+
+  /// Writes the result of the last `plan`, which was for this text, to all of `output`.
+  public mutating func write(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
+    precondition(textCount == text.count && output.count == resultCount, "not what was planned")
+    guard let source = text.baseAddress, let target = output.baseAddress else { return }
+    // Every segment is inside the text or the bytes written, and together they are `resultCount` long.
+    var done = 0
+    for segment in segments {
+      let start = Int(segment.start)
+      let count = Int(segment.count)
+      if segment.isFromText {
+        unsafe (target + done).copyMemory(from: source + start, byteCount: count)
+      } else {
+        unsafe written.withBytes { bytes in
+          if let own = bytes.baseAddress { unsafe (target + done).copyMemory(from: own + start, byteCount: count) }
+        }
+      }
+      done &+= count
+    }
+  }
+}

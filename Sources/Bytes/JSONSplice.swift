@@ -1,0 +1,183 @@
+/// A plan to copy a JSON object with some members replaced, added or removed, and all else byte for byte.
+///
+/// `begin`, then `replace` and `remove` in any order, then `plan`, then `write`. One splice serves message
+/// after message; its memory is kept between them.
+///
+/// A member that exists is replaced where it stands first and its duplicates go; a member that does not is
+/// added at the end, in the order of the calls. A removed member takes one comma with it. Naming a key
+/// twice keeps the first call's place and the last call's wish.
+@safe
+public struct JSONSplice: ~Copyable {
+  /// Keys that one splice may name.
+  public static var editsMax: Int { 16 }
+  /// Above this the memory for replacements is given back at the next `begin`.
+  static var keptBytesMax: Int { 1 << 16 }
+
+  /// One byte that keeps the memory when it is emptied, then for every edit its key and its member.
+  var written: ByteQueue
+  /// Room for `editsMax`, owned; positions come from `editCount`, which `open` keeps below that.
+  let edits: UnsafeMutablePointer<JSONEdit>
+  var editCount: Int
+  /// An edit did not fit or was not valid, so there will be no plan.
+  var isRefused: Bool
+  var segments: [JSONSegment]
+  /// Bytes of the text that was planned for, and of its result. Negative while there is no plan.
+  var textCount: Int
+  var resultCount: Int
+
+  public init() {
+    written = ByteQueue()
+    unsafe edits = .allocate(capacity: Self.editsMax)
+    unsafe edits.initialize(repeating: JSONEdit(), count: Self.editsMax)
+    editCount = 0
+    isRefused = false
+    segments = []
+    segments.reserveCapacity(2 * Self.editsMax + 2)
+    textCount = -1
+    resultCount = 0
+    written.append(0)
+  }
+
+  deinit { unsafe edits.deallocate() }
+
+  /// Forgets everything planned so far.
+  public mutating func begin() {
+    if written.count > Self.keptBytesMax {
+      written.removeAll()
+      written.append(0)
+    } else {
+      written.truncate(to: 1)
+    }
+    if segments.capacity > Self.keptBytesMax / MemoryLayout<JSONSegment>.stride { segments = [] }
+    segments.removeAll(keepingCapacity: true)
+    editCount = 0
+    isRefused = false
+    textCount = -1
+  }
+
+  /// Gives the member `key` the value that `json` is the text of.
+  ///
+  /// All of the `replace` functions answer false, and `plan` nil, when the key or the value is not valid
+  /// (UTF-8, JSON, a finite number), for more than `editsMax` keys, and for more than 1 GiB in all.
+  @discardableResult
+  public mutating func replace(_ key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer) -> Bool {
+    guard unsafe JSONSplice.isJSON(json), unsafe open(key, valueCount: json.count) else { return refuse() }
+    unsafe written.append(json)
+    return close()
+  }
+
+  @discardableResult
+  public mutating func replace(_ key: UnsafeRawBufferPointer, string: UnsafeRawBufferPointer) -> Bool {
+    guard unsafe open(key, valueCount: string.count), unsafe written.append(quoted: string) else { return refuse() }
+    return close()
+  }
+
+  @discardableResult
+  public mutating func replace(_ key: UnsafeRawBufferPointer, integer: Int64) -> Bool {
+    guard unsafe open(key, valueCount: ASCIIInteger.bytesMax) else { return refuse() }
+    written.append(integer: integer)
+    return close()
+  }
+
+  @discardableResult
+  public mutating func replace(_ key: UnsafeRawBufferPointer, number: Double) -> Bool {
+    guard unsafe open(key, valueCount: 32), written.append(number: number) else { return refuse() }
+    return close()
+  }
+
+  /// `true`, `false`, or `null` for nil.
+  @discardableResult
+  public mutating func replace(_ key: UnsafeRawBufferPointer, bool: Bool?) -> Bool {
+    guard unsafe open(key, valueCount: 5) else { return refuse() }
+    let word: StaticString = bool.map { $0 ? "true" : "false" } ?? "null"
+    written.append(word)
+    return close()
+  }
+
+  /// Takes the member `key` out, if it is there.
+  @discardableResult
+  public mutating func remove(_ key: UnsafeRawBufferPointer) -> Bool {
+    guard unsafe open(key, valueCount: 0) else { return refuse() }
+    unsafe edits[editCount].isRemoval = true
+    return close()
+  }
+
+  private mutating func refuse() -> Bool {
+    isRefused = true
+    return false
+  }
+
+  /// Whether `text` is UTF-8 and one JSON value, nested so that a scan with the default depth accepts the result.
+  private static func isJSON(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard unsafe ByteQueue.isUTF8(text), var scanner = unsafe JSONScanner(text, at: 0) else { return false }
+    scanner.skipSpace()
+    guard scanner.value(depthMax: JSONIndex.depthDefault - 1) != .broken else { return false }
+    scanner.skipSpace()
+    return scanner.position == text.count
+  }
+
+  /// Begins the edit of `key`: writes `,"key":` behind which the value goes.
+  private mutating func open(_ key: UnsafeRawBufferPointer, valueCount: Int) -> Bool {
+    textCount = -1
+    guard editCount < Self.editsMax, key.count + valueCount < 1 << 28, written.count < 1 << 30 else { return false }
+    var edit = JSONEdit()
+    let bodyStart = written.count + 2
+    edit.memberStart = Int32(truncatingIfNeeded: written.count)
+    written.append(UInt8(ascii: ","))
+    guard unsafe written.append(quoted: key) else { return false }
+    edit.keyStart = Int32(truncatingIfNeeded: bodyStart)
+    if written.count - 1 - bodyStart != key.count {
+      // Escapes were needed. The plain key, to compare with, goes in front of the member.
+      written.truncate(to: bodyStart - 2)
+      edit.keyStart = Int32(truncatingIfNeeded: written.count)
+      unsafe written.append(key)
+      edit.memberStart = Int32(truncatingIfNeeded: written.count)
+      written.append(UInt8(ascii: ","))
+      guard unsafe written.append(quoted: key) else { return false }
+    }
+    edit.keyEnd = edit.keyStart &+ Int32(truncatingIfNeeded: key.count)
+    written.append(UInt8(ascii: ":"))
+    edit.valueStart = Int32(truncatingIfNeeded: written.count)
+    unsafe edits[editCount] = edit
+    return true
+  }
+
+  /// Ends the edit begun last, which replaces an earlier one of the same key.
+  private mutating func close() -> Bool {
+    var edit = unsafe edits[editCount]
+    edit.end = Int32(truncatingIfNeeded: written.count)
+    let queued = edit.key
+    for earlier in 0..<editCount {
+      let other = unsafe edits[earlier].key
+      if other.count == queued.count, unsafe written.withBytes({ unsafe $0[other].elementsEqual($0[queued]) }) {
+        unsafe edits[earlier] = edit
+        return true
+      }
+    }
+    unsafe edits[editCount] = edit
+    editCount += 1
+    return true
+  }
+}
+
+/// What shall become of one key; offsets into the bytes written for the plan.
+struct JSONEdit {
+  var isRemoval = false
+  /// The key has been met in the text.
+  var isPlaced = false
+  var keyStart: Int32 = 0
+  var keyEnd: Int32 = 0
+  /// `,"key":value`, and the value within it.
+  var memberStart: Int32 = 0
+  var valueStart: Int32 = 0
+  var end: Int32 = 0
+
+  var key: Range<Int> { Int(keyStart)..<Int(keyEnd) }
+}
+
+/// Bytes of the result: a piece of the text, or of what was written for the plan.
+struct JSONSegment {
+  var start: Int32
+  var count: Int32
+  var isFromText: Bool
+}
