@@ -2,7 +2,6 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
