@@ -41,9 +41,11 @@ struct BenchOptions: Equatable, Sendable {
       --json                print JSON instead of a table
       --help
 
-    A pair passes its messages to and fro: whoever receives some in one read returns as many in one write. Latency
-    is the time from the write at one peer to the read at the other; with the server at full load it is mostly
-    waiting in line behind the other messages under way. Server and generator are pinned to a core each.
+    A pair passes its messages to and fro as one bunch: whoever has received all of them returns all in one write.
+    Latency is the time from that write at one peer to the read at the other; with the server at full load it is
+    mostly waiting in line behind the other messages under way. "batch" is how many messages a read at the receiver
+    brought. Server and generator are pinned to a core each; "busy" is CPU time by the clock on the wall, and where
+    neither reaches 95 % something else was in the way: trust the CPU time per message, not the rate.
     """
 
   static func parse(_ arguments: [String]) throws(BenchError) -> BenchOptions {

@@ -3,10 +3,10 @@ import Glibc
 
 /// Keeps messages flying between seats and measures how long each was under way.
 ///
-/// Every pair (or echo socket) has a fixed number of balls. Whoever receives some in one read returns as many
-/// with one write, so a bunch stays a bunch. Frames are masked beforehand and all alike on a seat: a write is
-/// a stretch of a prepared block. What comes in is measured by its header only, but the first message of every
-/// seat and every 4096th after it is compared in full.
+/// Every pair (or echo socket) has a bunch of balls. Whoever has received the whole bunch returns it with one
+/// write, so every server gets its input in the same portions, however it portions its output. Frames are masked
+/// beforehand and all alike on a seat: a write is a stretch of a prepared block. What comes in is measured by its
+/// header only, but the first message of every seat and every 4096th after it is compared in full.
 @safe
 struct LoadGenerator: ~Copyable {
   static let inputBytes = 256 * 1024
@@ -26,7 +26,6 @@ struct LoadGenerator: ~Copyable {
   private let poller: Int32
   private var players: [Player] = []
   private var expectations: [Expectation] = []
-  private var flights: [Flight]
 
   // Invariant: `input` has room for a carried part of a frame and one read; `carried` has `carryBytes` for each
   // player; `blocks` holds, for each player, as many copies of its frame as it has balls.
@@ -48,15 +47,9 @@ struct LoadGenerator: ~Copyable {
     /// The length that every message must have; 0 before the first.
     var payloadBytes = 0
     var untilCheck = 0
-    /// The ring of batches that this player has sent and its partner not yet received.
-    var firstFlight = 0
-    var flightCount = 0
-  }
-
-  /// A batch of balls that left in one write.
-  private struct Flight {
-    var leftNanoseconds: UInt64 = 0
-    var balls = 0
+    /// Balls of the bunch that have arrived, and when this player last threw one.
+    var gathered = 0
+    var thrownNanoseconds: UInt64 = 0
   }
 
   /// Takes over the seats' sockets. `balls` is the number of messages in flight per pair or echo socket.
@@ -64,7 +57,6 @@ struct LoadGenerator: ~Copyable {
     let frames = seats.map { ClientFrame.encode(.text, Array($0.sends.text.utf8)) }
     self.balls = balls
     carryBytes = (frames.map(\.count).max() ?? 0) + Self.frameSlackBytes
-    flights = [Flight](repeating: Flight(), count: seats.count * balls)
     unsafe input = .allocate(byteCount: carryBytes + Self.inputBytes, alignment: 64)
     unsafe carried = .allocate(byteCount: max(1, carryBytes * seats.count), alignment: 64)
     unsafe blocks = .allocate(byteCount: max(1, frames.reduce(0) { $0 + $1.count * balls }), alignment: 64)
@@ -100,7 +92,7 @@ struct LoadGenerator: ~Copyable {
 
   /// Throws all balls: the first seat of each pair has them.
   mutating func start() throws(BenchError) {
-    for index in players.indices where index <= players[index].partner { try launch(index, balls, Self.now()) }
+    for index in players.indices where index <= players[index].partner { try throwBunch(index, Self.now()) }
   }
 
   /// Forgets the latencies so far, as after the warm-up.
@@ -130,12 +122,11 @@ struct LoadGenerator: ~Copyable {
     guard status == 0 else { throw .system(call: "epoll_ctl", code: errno) }
   }
 
-  private mutating func launch(_ index: Int, _ count: Int, _ time: UInt64) throws(BenchError) {
-    let slot = (players[index].firstFlight + players[index].flightCount) % balls
-    flights[index * balls + slot] = Flight(leftNanoseconds: time, balls: count)
-    players[index].flightCount += 1
-    players[index].owedBytes += count * players[index].frameBytes
-    sent += UInt64(count)
+  private mutating func throwBunch(_ index: Int, _ time: UInt64) throws(BenchError) {
+    players[index].gathered = 0
+    players[index].thrownNanoseconds = time
+    players[index].owedBytes += balls * players[index].frameBytes
+    sent += UInt64(balls)
     if !players[index].waitsToWrite { try write(index) }
   }
 
@@ -177,8 +168,10 @@ struct LoadGenerator: ~Copyable {
     players[index].carriedBytes = left
     guard count > 0 else { return }
     received += UInt64(count)
-    try land(players[index].partner, count, time)
-    try launch(index, count, time)
+    latency.record(time - players[players[index].partner].thrownNanoseconds, times: count)
+    players[index].gathered += count
+    guard players[index].gathered <= balls else { throw .server("the server sent more messages than it was given") }
+    if players[index].gathered == balls { try throwBunch(index, time) }
   }
 
   /// Walks over the whole frames at the front of `input`. Returns how many were messages and where the walk ended.
@@ -231,22 +224,6 @@ struct LoadGenerator: ~Copyable {
       guard done == pong.count else { throw .system(call: "send a pong", code: errno) }
     case 0x89, 0x8A: return
     default: throw .server("the server sent an unexpected frame that begins \(frame.first)")
-    }
-  }
-
-  /// Books the arrival of `count` balls that `sender` sent: the order on a connection is kept, so the oldest land.
-  private mutating func land(_ sender: Int, _ count: Int, _ time: UInt64) throws(BenchError) {
-    var left = count
-    while left > 0 {
-      guard players[sender].flightCount > 0 else { throw .server("the server sent more messages than it was given") }
-      let slot = sender * balls + players[sender].firstFlight
-      let landed = min(left, flights[slot].balls)
-      latency.record(time - flights[slot].leftNanoseconds, times: landed)
-      flights[slot].balls -= landed
-      left -= landed
-      guard flights[slot].balls == 0 else { return }
-      players[sender].firstFlight = (players[sender].firstFlight + 1) % balls
-      players[sender].flightCount -= 1
     }
   }
 }

@@ -42,9 +42,10 @@ struct Report: Sendable {
     var lines: [String] = []
     if !rows.isEmpty {
       lines += table(
-        ["workload", "server", "CPU us/msg", "vs floor", "msgs/s", "batch", "p50", "p99", "p99.9", "server core busy",
-          "generator busy", "bottleneck"],
-        rows.map(Self.cells))
+        [
+          "workload", "server", "CPU us/msg", "vs floor", "msgs/s", "batch", "p50", "p99", "p99.9",
+          "server core busy", "generator busy", "bottleneck",
+        ], rows.map(Self.cells))
     }
     if !memory.isEmpty {
       if !lines.isEmpty { lines.append("") }

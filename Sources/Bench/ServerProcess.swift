@@ -70,6 +70,15 @@ final class ServerProcess {
     unsafe posix_spawn_file_actions_adddup2(&actions, log, 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, log, 2)
 
+    // Whoever runs the bench may block SIGTERM; the server must not inherit that.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var nothing = sigset_t()
+    unsafe sigemptyset(&nothing)
+    unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     var inherited: [String] = []
     var next = unsafe environ
     while let variable = unsafe next.pointee {
@@ -80,10 +89,10 @@ final class ServerProcess {
     var variables = unsafe (environment + inherited).map { unsafe strdup($0) } + [nil]
     var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
     defer {
-      for unsafe word in unsafe words + variables { unsafe free(word) }
+      for unsafeword in unsafe words + variables { unsafe free(word) }
     }
     var pid: Int32 = 0
-    let status = unsafe posix_spawnp(&pid, arguments[0], &actions, nil, &words, &variables)
+    let status = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &variables)
     guard status == 0 else { throw .system(call: "start \(arguments[0])", code: status) }
     return pid
   }
