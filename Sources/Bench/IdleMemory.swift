@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+
+/// What a member that sits in a lobby and says nothing costs the server.
+struct IdleMemory: Sendable {
+  static let lobbySize = 4
+  /// Fewer than the ports that one local address has by default (28,232).
+  static let connectionsPerAddress = 20_000
+  /// What this process and a server need besides the connections.
+  static let spareDescriptors = 64
+
+  var connections: Int
+  var joined: Int
+  /// Connections that the server had closed by the time of the second look: must be 0 for a sound figure.
+  var dropped: Int
+  var residentBytesBefore: Int
+  var residentBytesAfter: Int
+
+  var bytesPerMember: Double { Double(residentBytesAfter - residentBytesBefore) / Double(max(1, connections)) }
+
+  /// Raises the limit of open files as far as allowed, also for the servers that are started afterwards.
+  static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    let files = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+    guard unsafe getrlimit(files, &limit) == 0 else { return 1024 }
+    limit.rlim_cur = limit.rlim_max
+    guard unsafe setrlimit(files, &limit) == 0 else { return 1024 }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// Opens `connections`, of which the first `joinedPercent` enter lobbies of four, and looks at the server's memory
+  /// before and after. Each joins as soon as it is connected: the Godot protocol gives a peer one second.
+  static func take(
+    _ target: Target, pid: Int32, connections: Int, joinedPercent: Int
+  ) throws(BenchError) -> IdleMemory {
+    let limit = raiseDescriptorLimit()
+    guard connections + spareDescriptors <= limit else {
+      throw .usage("--idle \(connections) needs more open files than the \(limit) allowed here; see ulimit -Hn")
+    }
+    guard let before = ProcessClock.residentBytes(pid) else { throw .server("there is no process \(pid) to measure") }
+    var descriptors: [Int32] = []
+    descriptors.reserveCapacity(connections)
+    defer { for descriptor in descriptors { close(descriptor) } }
+    let joined = connections * joinedPercent / 100
+    var lobby = ""
+    for index in 0..<connections {
+      let local = target.address >> 24 == 127
+      let source = local ? Target.loopback + UInt32(index / connectionsPerAddress) : nil
+      var dialogue = try Dialogue(target, source: source)
+      if index < joined {
+        if index % lobbySize == 0 { lobby = "" }
+        try dialogue.send(SignalingMessage(kind: .join, id: 0, escapedData: lobby))
+        lobby = try dialogue.await(.join, "data")
+      }
+      descriptors.append(try dialogue.releaseAnyway())
+    }
+    usleep(500_000)
+    guard let after = ProcessClock.residentBytes(pid) else { throw .server("the server is gone") }
+    return IdleMemory(
+      connections: connections, joined: joined, dropped: descriptors.filter(isClosed).count,
+      residentBytesBefore: before, residentBytesAfter: after)
+  }
+
+  /// Reads what has come in. A connection that is over ends in end-of-file, an error or a close frame.
+  private static func isClosed(_ descriptor: Int32) -> Bool {
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    let got = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+    if got < 0 { return errno != EAGAIN }
+    if got == 0 { return true }
+    return closes(chunk[..<got])
+  }
+
+  /// Whether a close frame is among these frames.
+  private static func closes(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes
+    while case .whole(let frame) = unsafe rest.withUnsafeBytes({ unsafe ServerFrame.read($0) }) {
+      if frame.first == 0x88 { return true }
+      rest = rest.dropFirst(frame.bytes)
+    }
+    return false
+  }
+}
