@@ -20,12 +20,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     name: name + "Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: testSettings)
 }
 
+// libFuzzer links against a static library; see Tests/Fuzzers/README.md.
+let fuzzing: [Product] =
+  Context.environment["LOBBYIST_FUZZ"] == nil
+  ? [] : [.library(name: "Fuzzing", type: .static, targets: ["FuzzBodies"])]
+
 let package = Package(
   name: "lobbyist",
   products: [
     .executable(name: "lobbyist", targets: ["lobbyist"]),
     .executable(name: "floor", targets: ["Floor"]),
-  ],
+  ] + fuzzing,
   targets: [
     // What Swift cannot see by itself. No logic.
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
@@ -56,7 +61,7 @@ let package = Package(
 
     tests("Bytes"),
     tests("HTTP"),
-    tests("WebSocket"),
+    tests("WebSocket", ["FuzzBodies"]),
     tests("Lobby"),
     tests("Reactor"),
     tests("LuaHost"),
@@ -64,5 +69,12 @@ let package = Package(
     tests("Relay"),
     tests("Conversation"),
     tests("Bench"),
+
+    // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.
+    .target(
+      name: "FuzzBodies", dependencies: ["Bytes", "HTTP", "WebSocket"], path: "Tests/Fuzzers/Bodies",
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzBodies"], path: "Tests/Fuzzers/Replay", swiftSettings: testSettings),
   ]
 )
