@@ -1,0 +1,168 @@
+"""The relay under test: started on a free port, watched, stopped; and the checks that the programs print.
+
+The binary is `.build/release/lobbyist`, or what the environment variable LOBBYIST names.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
+LISTENING = re.compile(r"listening on (ws://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
+
+START_SECONDS = 10
+STOP_SECONDS = 10
+
+# The relay limits that these programs lower, by their names on the command line. Both are seconds.
+PING_LIMIT = "ping_interval"
+HANDSHAKE_LIMIT = "handshake_timeout"
+
+
+class Relay:
+    """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
+
+    def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0"):
+        self.command = [BINARY, "serve", "--listen", listen, "--script", script]
+        for name, value in (settings or {}).items():
+            self.command += ["--set", f"{name}={value}"]
+        for name, value in (limits or {}).items():
+            self.command += ["--limit", f"{name}={value}"]
+        self.lines = []
+        self.listening = threading.Event()
+        self.url = None
+        self.host = None
+        self.port = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            self.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace")
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+        self.listening.wait(START_SECONDS)
+        if self.url is None:
+            self.process.kill()
+            self.process.wait()
+            self.reader.join(1)
+            raise RuntimeError(f"{' '.join(self.command)} never said that it listens:\n{self.log()}")
+        return self
+
+    def __exit__(self, kind, value, trace):
+        code = self.stop()
+        if kind is None and code != 0:
+            raise RuntimeError(f"the relay ended with exit code {code}:\n{self.log()}")
+        if kind is not None:
+            print(f"the relay's log:\n{self.log()}")
+
+    def _read_log(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+            match = LISTENING.search(line)
+            if match and self.url is None:
+                self.url, self.host, self.port = match.group(1), match.group(2).strip("[]"), int(match.group(3))
+                self.listening.set()
+        self.listening.set()
+
+    def stop(self):
+        """Ends the relay as an operator would, with SIGTERM. Answers its exit code; kills one that stays."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.reader.join(1)
+        return self.process.returncode
+
+    def log(self):
+        """The last lines of what the relay printed."""
+        return "".join(self.lines[-40:])
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def resident_kib(self):
+        """What the relay occupies in memory now (VmRSS)."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+        return 0
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+
+class Checks:
+    """Prints a line per check and, at the end, the counts."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def equal(self, name, got, expected):
+        return self._note(name, got == expected, expected, got)
+
+    def true(self, name, condition, expected="true", got="false"):
+        return self._note(name, bool(condition), expected, got)
+
+    def matches(self, name, got, pattern):
+        return self._note(name, isinstance(got, str) and re.fullmatch(pattern, got, re.DOTALL), pattern, got)
+
+    def failure(self, name, error):
+        self._note(name, False, "no error", f"{type(error).__name__}: {error}")
+
+    def _note(self, name, condition, expected, got):
+        if condition:
+            self.passed += 1
+            print(f"ok   {name}", flush=True)
+        else:
+            self.failed += 1
+            print(f"FAIL {name}: expected {brief(expected)} got {brief(got)}", flush=True)
+        return bool(condition)
+
+    def adopt(self, lines):
+        """Counts the PASS and FAIL lines of a program in another language."""
+        for line in lines:
+            if line.startswith("PASS "):
+                self._note(line[5:], True, "", "")
+            elif line.startswith("FAIL "):
+                self.failed += 1
+                print(line, flush=True)
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def brief(value):
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 300 else f"{text[:200]}… ({len(text)} characters)"
+
+
+def run_scenarios(checks, scenarios):
+    """Runs functions one after the other; one that throws is a failed check and the rest go on."""
+    for scenario, *arguments in scenarios:
+        name = " ".join([scenario.__name__, *(str(argument) for argument in arguments)])
+        try:
+            scenario(checks, *arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is this scenario's failure
+            traceback.print_exc()
+            checks.failure(name, error)
+    checks.finish()
+
+
+def wait_until(condition, seconds):
+    """Asks again and again until `condition()` holds. False: it did not within that time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True

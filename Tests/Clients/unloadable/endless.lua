@@ -1,0 +1,2 @@
+-- Never returns its table.
+while true do pcall(function() while true do end end) end

@@ -1,0 +1,2 @@
+-- Fails while it loads.
+error("this script refuses to load")

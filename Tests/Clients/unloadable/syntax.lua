@@ -1,0 +1,3 @@
+-- Not Lua: the third line is cut.
+local policy = {}
+function policy.on_message(peer, message
