@@ -21,7 +21,7 @@ import Testing
     var reactor = try Reactor()
     let start = Clock.milliseconds
     #expect(try reactor.wait(until: start + 40) == 0)
-    #expect((40..<500).contains(Clock.milliseconds - start))
+    #expect((40..<5000).contains(Clock.milliseconds - start))
     #expect(try reactor.wait(until: 0) == 0)
     #expect(try reactor.wait(until: Clock.milliseconds) == 0)
   }
