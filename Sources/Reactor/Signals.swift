@@ -13,13 +13,13 @@ public struct Signals: ~Copyable {
     // Every pointer is to a local set, initialised by sigemptyset.
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for signal in Signal.allCases { unsafe sigaddset(&set, signal.rawValue) }
+    for signal in Signal.allCases { unsafe sigaddset(&set, signal.number) }
     let refused = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     guard refused == 0 else { throw SystemError("pthread_sigmask", refused) }
     _ = signal(SIGPIPE, SIG_IGN)
-    let number = unsafe signalfd(-1, &set, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
-    guard number >= 0 else { throw SystemError("signalfd", errno) }
-    descriptor = Descriptor(adopting: number)
+    let opened = unsafe signalfd(-1, &set, Int32(SFD_NONBLOCK | SFD_CLOEXEC))
+    guard opened >= 0 else { throw SystemError("signalfd", errno) }
+    descriptor = Descriptor(adopting: opened)
   }
 
   /// Takes the next signal; nil when none waits. Equal signals that wait together are one.
@@ -29,7 +29,7 @@ public struct Signals: ~Copyable {
       // signalfd answers whole records only, of the size asked for.
       let size = MemoryLayout<signalfd_siginfo>.size
       let count = unsafe Glibc.read(descriptor.number, &arrival, size)
-      if count == size { return Signal(rawValue: Int32(arrival.ssi_signo)) }
+      if count == size { return Signal(Int32(arrival.ssi_signo)) }
       guard count < 0 && errno == EINTR else { return nil }
     }
   }
@@ -42,7 +42,7 @@ public enum Signal: CaseIterable, Sendable {
   case hangup
 
   /// SIGTERM, SIGINT, SIGHUP.
-  public var rawValue: Int32 {
+  public var number: Int32 {
     switch self {
     case .terminate: SIGTERM
     case .interrupt: SIGINT
@@ -50,8 +50,8 @@ public enum Signal: CaseIterable, Sendable {
     }
   }
 
-  init?(rawValue: Int32) {
-    guard let signal = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+  init?(_ number: Int32) {
+    guard let signal = Self.allCases.first(where: { $0.number == number }) else { return nil }
     self = signal
   }
 }

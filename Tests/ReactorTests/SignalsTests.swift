@@ -14,7 +14,7 @@ import Testing
       try reactor.add(signals.descriptor, .reading, token)
       guard signals.next() == nil, try reactor.wait(until: 0) == 0 else { exit(2) }
       for signal in Signal.allCases {
-        raise(signal.rawValue)
+        raise(signal.number)
         guard try reactor.wait(until: Clock.milliseconds + 2000) == 1 else { exit(3) }
         guard reactor.event(0).token == token, signals.next() == signal, signals.next() == nil else { exit(4) }
       }
@@ -35,13 +35,6 @@ import Testing
       try #require(pipe(&ends) == 0)
       close(ends[0])
       guard write(ends[1], &ends, 1) == -1, errno == EPIPE, signals.next() == nil else { exit(2) }
-      exit(0)
-    }
-  }
-
-  @Test func withoutTheBlockASignalEnds() async {
-    await #expect(processExitsWith: .signal(SIGHUP)) {
-      raise(SIGHUP)
       exit(0)
     }
   }
