@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "LuaHost", dependencies: ["CLua"], cSettings: cSettings),
 
     // Values: bytes in, answers out.
-    room("Bytes"),
+    room("Bytes", ["CLinux"]),
     room("HTTP", ["Bytes"]),
     room("WebSocket", ["Bytes", "HTTP", "CCrypto"]),
     room("Schedule"),

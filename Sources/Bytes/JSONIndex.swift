@@ -139,7 +139,7 @@ public struct JSONIndex: ~Copyable {
 }
 
 extension JSONIndex.Shape {
-  init(_ kind: JSONField.Kind) {
+  public init(_ kind: JSONField.Kind) {
     switch kind {
     case .object: self = .object
     case .array: self = .array

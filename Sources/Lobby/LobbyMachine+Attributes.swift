@@ -20,6 +20,19 @@ extension LobbyMachine {
     journal.append(.attribute(subject, key: unsafe [UInt8](key), was: old))
   }
 
+  public mutating func setAttribute(
+    _ key: [UInt8], of subject: Subject, to value: PlainValue?
+  ) throws(Refusal) {
+    let outcome: Result<Void, Refusal> = unsafe key.withUnsafeBytes { key in
+      do throws(Refusal) {
+        return .success(try unsafe setAttribute(key, of: subject, to: value))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try outcome.get()
+  }
+
   func requireLive(_ subject: Subject) throws(Refusal) {
     switch subject {
     case .peer(let ref): if !isLive(ref) { throw .peerGone }

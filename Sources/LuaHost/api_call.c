@@ -68,8 +68,7 @@ bool lh_read_plain(lua_State *L, int index, lh_value *out) {
   }
 }
 
-static void require_kind(lua_State *L, int index, lh_value *out, bool fits, const char *wanted) {
-  (void)out;
+static void require_kind(lua_State *L, int index, bool fits, const char *wanted) {
   if (!fits) luaL_typeerror(L, index, wanted);
 }
 
@@ -85,7 +84,7 @@ static void add_field(lua_State *L, lh_host *host, lh_call *call, int argument) 
   } else if (lua_istable(L, -1)) {
     // The encoded text stays on the stack, and so alive, until the call is over.
     luaL_checkstack(L, 8, "too many fields");
-    lh_json_encode(L, lua_gettop(L));
+    lh_json_encode(L, lua_gettop(L), 0);
     lua_insert(L, -3);
     field->value.kind = LH_JSON;
     field->value.bytes = (const uint8_t *)lua_tolstring(L, -3, &field->value.count);
@@ -125,7 +124,7 @@ static void read_fields(lua_State *L, lh_host *host, lh_call *call, int index) {
 static void read_peers(lua_State *L, lh_call *call, int index) {
   if (!lua_istable(L, index)) {
     lh_value *out = &call->arguments[call->argument_count++];
-    require_kind(L, index, out, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_NIL), "peer");
+    require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_NIL), "peer");
     return;
   }
   lua_Unsigned count = lua_rawlen(L, index);
@@ -133,7 +132,7 @@ static void read_peers(lua_State *L, lh_call *call, int index) {
   for (lua_Unsigned i = 1; i <= count; i++) {
     lh_value *out = &call->arguments[call->argument_count++];
     lua_rawgeti(L, index, (lua_Integer)i);
-    require_kind(L, index, out, lh_read_plain(L, -1, out) && out->kind == LH_PEER, "array of peers");
+    require_kind(L, index, lh_read_plain(L, -1, out) && out->kind == LH_PEER, "array of peers");
     lua_pop(L, 1);
   }
 }
@@ -142,7 +141,7 @@ static void read_values(lua_State *L, lh_call *call, int index) {
   for (int top = lua_gettop(L); index <= top; index++) {
     if (call->argument_count == LH_ARGUMENTS_MAX) luaL_argerror(L, index, "too many arguments");
     lh_value *out = &call->arguments[call->argument_count++];
-    require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
+    require_kind(L, index, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
   }
 }
 
@@ -175,17 +174,17 @@ static void read_argument(lua_State *L, lh_host *host, lh_call *call, int index,
         out->kind = LH_INTEGER;
         out->integer = lua_tointeger(L, index);
       }
-      require_kind(L, index, out, read && (out->kind == LH_INTEGER || out->kind == LH_TEXT), "integer or string");
+      require_kind(L, index, read && (out->kind == LH_INTEGER || out->kind == LH_TEXT), "integer or string");
       break;
     }
-    case LH_P_PEER: require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind == LH_PEER, "peer"); break;
-    case LH_P_LOBBY: require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind == LH_LOBBY, "lobby"); break;
+    case LH_P_PEER: require_kind(L, index, lh_read_plain(L, index, out) && out->kind == LH_PEER, "peer"); break;
+    case LH_P_LOBBY: require_kind(L, index, lh_read_plain(L, index, out) && out->kind == LH_LOBBY, "lobby"); break;
     case LH_P_TARGET:
-      require_kind(L, index, out, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
+      require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
                    "peer or lobby");
       break;
     default:
-      require_kind(L, index, out, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
+      require_kind(L, index, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
   }
 }
 
@@ -208,7 +207,7 @@ int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation) {
   call->operation = operation;
   call->result_count = 0;
   call->results_are_list = false;
-  if (!host->dispatch(host->context, call)) return luaL_error(L, "%s", call->error);
+  if (!host->callbacks.dispatch(host->callbacks.context, call)) return luaL_error(L, "%s", call->error);
   return push_results(L, host);
 }
 

@@ -23,11 +23,11 @@ static void open_table(lua_State *L, const char *table) {
     lua_pushcfunction(L, lh_declare_settings);
     lua_setfield(L, -2, "settings");
   }
-  lh_sandbox_set_library(L, table);
+  lh_publish_library(L, table);
 }
 
 void lh_api_open(lua_State *L, lh_host *host) {
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) open_table(L, tables[i]);
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->mount);
-  lh_sandbox_set_global(L, "mount");
+  lh_set_global(L, "mount");
 }

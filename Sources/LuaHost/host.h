@@ -9,8 +9,6 @@
 #include "sandbox.h"
 
 #define LH_PARAMETERS_MAX 6
-#define LH_ERROR_TEXT_MAX 2048
-#define LH_SETTINGS_MAX 64
 
 /// A parameter's type, as the words of api.def.
 typedef enum lh_parameter {
@@ -40,9 +38,7 @@ struct lh_host {
   lh_sandbox *sandbox;
   lua_State *L;
   lh_limits limits;
-  lh_dispatch dispatch;
-  lh_resolve resolve;
-  void *context;
+  lh_callbacks callbacks;
   /// Registry references: LUA_NOREF where the script has no such hook.
   int hooks[LH_HOOK_COUNT];
   int timers;
@@ -58,8 +54,6 @@ struct lh_host {
   lh_signature signatures[LH_OPERATION_COUNT];
   /// The call that Lua is making; one at a time, because Swift never calls back.
   lh_call call;
-  lh_value list[LH_ARGUMENTS_MAX];
-  char error[LH_ERROR_TEXT_MAX];
 };
 
 /// The payload of every userdata that a script can hold.
@@ -72,10 +66,7 @@ typedef struct lh_reference {
 
 #define LH_REFERENCE_MAGIC 0x4c6f6279u
 
-/// Operations behind the syntax of attributes, not in the table.
-enum { LH_OP_GET_ATTRIBUTE = LH_OPERATION_COUNT, LH_OP_SET_ATTRIBUTE };
-
-lh_host *lh_host_of(lua_State *L);
+static inline lh_host *lh_host_of(lua_State *L) { return lh_of(L)->context; }
 
 // references.c
 void lh_references_open(lua_State *L, lh_host *host);

@@ -89,8 +89,9 @@ typedef struct source {
 int lh_load_policy(lua_State *L) {
   const source *script = lua_touserdata(L, 1);
   lh_host *host = lh_host_of(L);
-  if (luaL_loadbufferx(L, script->text, script->count, script->chunk_name, "t") != LUA_OK) return lua_error(L);
+  if (lh_compile(L, script->chunk_name, script->text, script->count) != LUA_OK) return lua_error(L);
   lua_call(L, 0, 1);
+  lh_check_globals(L);
   if (!lua_istable(L, -1))
     return luaL_error(L, "the script returns %s; a policy ends with 'return policy', a table of hooks",
                       lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));

@@ -9,7 +9,18 @@ struct MessageView: ~Copyable {
   private(set) var isBinary = false
   private var isScanned = false
   private var index = JSONIndex()
-  var splice = JSONSplice()
+  /// Owned. At an address of its own, so that a frame can be written from it while this view is in use.
+  let splice: UnsafeMutablePointer<JSONSplice>
+
+  init() {
+    unsafe splice = .allocate(capacity: 1)
+    unsafe splice.initialize(to: JSONSplice())
+  }
+
+  deinit {
+    unsafe splice.deinitialize(count: 1)
+    unsafe splice.deallocate()
+  }
 
   @inline(__always)
   mutating func begin(_ bytes: UnsafeRawBufferPointer, isBinary: Bool) {
@@ -44,6 +55,6 @@ struct MessageView: ~Copyable {
   @inline(__always)
   mutating func planSplice(depthMax: Int) -> Int? {
     guard shape(depthMax: depthMax) == .object else { return nil }
-    return unsafe splice.plan(bytes, index)
+    return unsafe splice.pointee.plan(bytes, index)
   }
 }

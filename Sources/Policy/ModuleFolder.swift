@@ -1,17 +1,14 @@
+import LuaHost
+
 /// Where `require` finds Lua files: the script's own folder, then the plugins.
 ///
 /// The bytes handed to C are kept until the next search, which is as long as C needs them.
 @safe
 struct ModuleFolder: ~Copyable {
-  enum Answer {
-    case found(text: UnsafePointer<UInt8>, count: Int, chunkName: UnsafePointer<CChar>)
-    case missing(String)
-  }
-
   private let folders: [String]
   private let read: (String) -> [UInt8]?
   private var text = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
-  private var chunkName = unsafe UnsafeMutableBufferPointer<CChar>(start: nil, count: 0)
+  private var words = unsafe UnsafeMutableBufferPointer<CChar>(start: nil, count: 0)
 
   init(folders: [String], read: @escaping (String) -> [UInt8]?) {
     self.folders = folders
@@ -20,36 +17,45 @@ struct ModuleFolder: ~Copyable {
 
   deinit {
     unsafe text.deallocate()
-    unsafe chunkName.deallocate()
+    unsafe words.deallocate()
   }
 
   /// `name` is dotted: letters, digits and `_` between dots, so that no path leads out of the folders.
-  mutating func find(_ name: String) -> Answer {
+  /// Fills `source` and answers whether there is such a module; if not, with the reason.
+  mutating func find(_ name: String, _ source: inout lh_source) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     let isPlain = parts.allSatisfy { part in
       !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte }
     }
-    guard isPlain else { return unsafe .missing("a module's name is made of letters, digits, '_' and dots") }
+    guard isPlain else { return unsafe refuse("a module's name is made of letters, digits, '_' and dots", &source) }
     let file = parts.joined(separator: "/") + ".lua"
     for folder in folders {
       guard let bytes = read(folder + "/" + file) else { continue }
       keep(bytes, "@" + folder + "/" + file)
-      guard let start = unsafe text.baseAddress, let chunk = unsafe chunkName.baseAddress else { break }
-      return unsafe .found(text: UnsafePointer(start), count: bytes.count, chunkName: UnsafePointer(chunk))
+      unsafe source.bytes = UnsafeRawPointer(text.baseAddress)?.assumingMemoryBound(to: CChar.self)
+      unsafe source.length = bytes.count
+      unsafe source.chunk_name = UnsafePointer(words.baseAddress)
+      return true
     }
-    return unsafe .missing("no file \(file) in \(folders.joined(separator: ", "))")
+    return unsafe refuse("no file \(file) in \(folders.joined(separator: ", "))", &source)
+  }
+
+  private mutating func refuse(_ reason: String, _ source: inout lh_source) -> Bool {
+    keep([], reason)
+    unsafe source.problem = UnsafePointer(words.baseAddress)
+    return false
   }
 
   private mutating func keep(_ bytes: [UInt8], _ name: String) {
     unsafe text.deallocate()
-    unsafe chunkName.deallocate()
+    unsafe words.deallocate()
     // One byte more, so that an empty file has an address too.
     unsafe text = .allocate(capacity: bytes.count + 1)
     unsafe text.initialize(repeating: 0)
     unsafe _ = text.update(fromContentsOf: bytes)
-    unsafe chunkName = .allocate(capacity: name.utf8.count + 1)
-    unsafe chunkName.initialize(repeating: 0)
-    for (index, byte) in name.utf8.enumerated() { unsafe chunkName[index] = CChar(bitPattern: byte) }
+    unsafe words = .allocate(capacity: name.utf8.count + 1)
+    unsafe words.initialize(repeating: 0)
+    for (index, byte) in name.utf8.enumerated() { unsafe words[index] = CChar(bitPattern: byte) }
   }
 }
 

@@ -24,20 +24,21 @@ public final class Mount {
     outbox: Outbox, random: RandomSource = .system, plugins: String = "plugins",
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
-    let core = UnsafeMutablePointer<MountCore>.allocate(capacity: 1)
-    unsafe core.initialize(to: MountCore(limits: limits, outbox: outbox, random: random, report: report))
+    unsafe core = .allocate(capacity: 1)
+    unsafe core.initialize(
+      to: MountCore(
+        limits: limits, outbox: outbox, random: random, modules: ModuleFolder(folders: [script.folder, plugins], read: read),
+        report: report))
+    unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
+    unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
-      host = try unsafe ScriptHost(
-        script, settings: settings, limits: limits, core: core,
-        modules: ModuleFolder(folders: [script.folder, plugins], read: read))
+      host = try unsafe ScriptHost.load(script, settings: settings, limits: limits, core: core)
     } catch {
+      unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
       unsafe core.deallocate()
       throw error
     }
-    unsafe self.core = core
-    unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
-    unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
   }
 
   deinit {
@@ -133,9 +134,10 @@ public final class Mount {
     let now = unsafe core.pointee.now
     guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
     unsafe arguments[0] = lh_value(due.subject)
-    withBytes(of: due.arguments) { values in
-      for (index, value) in unsafe values.enumerated() { unsafe arguments[1 + index] = value }
-      finish(unsafe host.callTimer(due.name, arguments, 1 + values.count), "timers." + String(decoding: due.name, as: UTF8.self))
+    unsafe withBytes(of: due.arguments) { values in
+      for index in unsafe values.indices { unsafe arguments[1 + index] = values[index] }
+      let status = unsafe host.callTimer(due.name, arguments, 1 + values.count)
+      finish(status, "timers." + String(decoding: due.name, as: UTF8.self))
     }
     depart()
     return true
@@ -150,7 +152,7 @@ public final class Mount {
   @inline(__always)
   private func run(_ hook: lh_hook, _ count: Int) -> Bool {
     let status = unsafe host.call(hook, arguments, count)
-    if status == LH_OK {
+    if status == LH_DONE {
       unsafe core.pointee.commit()
       return true
     }
@@ -160,7 +162,7 @@ public final class Mount {
   @inline(never) @discardableResult
   private func finish(_ status: lh_status, _ hook: String) -> Bool {
     switch status {
-    case LH_OK, LH_ABSENT_HOOK:
+    case LH_DONE, LH_ABSENT_HOOK:
       unsafe core.pointee.commit()
       return true
     default:
@@ -207,7 +209,7 @@ public final class Mount {
     guard unsafe core.pointee.machine.isLive(peer) else { return }
     unsafe arguments[0] = lh_value(peer)
     unsafe arguments[1] = lh_value(Int64(code))
-    withBytes(of: [.text(reason)]) { values in
+    unsafe withBytes(of: [.text(reason)]) { values in
       unsafe arguments[2] = values[0]
       _ = run(LH_ON_DISCONNECT, 3)
     }

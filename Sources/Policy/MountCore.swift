@@ -33,12 +33,16 @@ struct MountCore: ~Copyable {
   var message = MessageView()
   var request: RequestView?
   var results = ResultBuffer()
-  /// Where `require` looks; set before the script is loaded.
-  var modules = ModuleFolder(folders: []) { _ in nil }
+  /// A string whose escapes had to be undone; valid until the next one.
+  var unescaped = ByteQueue()
+  /// Where `require` looks.
+  var modules: ModuleFolder
 
   init(
-    limits: MountLimits, outbox: Outbox, random: RandomSource, report: @escaping (MountEvent) -> Void
+    limits: MountLimits, outbox: Outbox, random: RandomSource, modules: consuming ModuleFolder,
+    report: @escaping (MountEvent) -> Void
   ) {
+    self.modules = modules
     machine = LobbyMachine(limits: limits.lobbies)
     self.outbox = outbox
     self.limits = limits
@@ -82,9 +86,7 @@ struct MountCore: ~Copyable {
   mutating func attach(_ attributes: [Attachment], to peer: PeerRef) -> Bool {
     do throws(Refusal) {
       for attribute in attributes {
-        try attribute.name.withUnsafeBytes { name throws(Refusal) in
-          try unsafe machine.setAttribute(name, of: .peer(peer), to: attribute.value)
-        }
+        try machine.setAttribute(attribute.name, of: .peer(peer), to: attribute.value)
       }
       machine.commit()
       return true
@@ -104,7 +106,7 @@ struct MountCore: ~Copyable {
   /// Puts the close frame behind everything that was sent before.
   mutating func writeClose(_ close: StagedClose) {
     guard machine.isLive(close.peer) else { return }
-    close.reason.withUnsafeBytes { reason in
+    unsafe close.reason.withUnsafeBytes { reason in
       unsafe outbox.appendClose(to: outlets[Int(close.peer.slot)], code: close.code, reason: reason)
     }
   }

@@ -37,13 +37,13 @@ extension MountCore {
   }
 
   private mutating func answerString(_ call: Call) {
-    guard let field = unsafe field(call), let body = unsafe field.stringBody(in: message.bytes) else {
+    guard let field = unsafe field(call) else { return unsafe call.answerNil() }
+    if let plain = unsafe field.plainString(in: message.bytes) { return unsafe call.answer(plain) }
+    unescaped.removeAll()
+    guard unsafe field.string(in: message.bytes, into: &unescaped) != .notString else {
       return unsafe call.answerNil()
     }
-    if let plain = unsafe field.plainString(in: message.bytes) { return unsafe call.answer(plain) }
-    let room = unsafe results.text(count: body.count)
-    let count = unsafe field.unescape(in: message.bytes, into: room)
-    unsafe call.answer(UnsafeRawBufferPointer(rebasing: room[..<count]))
+    unsafe call.answer(unescaped.withBytes { unsafe UnsafeRawBufferPointer($0) })
   }
 
   private mutating func answerKind(_ call: Call) {
@@ -59,7 +59,7 @@ extension MountCore {
 
   /// Positions as in `string.sub`: from 1, negative ones from the end.
   private func part(from first: Int64, to last: Int64) -> UnsafeRawBufferPointer {
-    let count = Int64(message.bytes.count)
+    let count = unsafe Int64(message.bytes.count)
     let start = max(first < 0 ? count + first + 1 : first, 1)
     let end = min(last < 0 ? count + last + 1 : last, count)
     guard start <= end else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -91,15 +91,14 @@ extension MountCore {
       }
       return
     }
-    message.splice.begin()
+    let splice = unsafe message.splice
+    unsafe splice.pointee.begin()
     for index in unsafe 0..<call.fieldCount { try unsafe addEdit(call.field(index)) }
     guard let count = message.planSplice(depthMax: limits.jsonDepth) else {
       throw OperationError("the message is not a JSON object: it has no fields to replace")
     }
-    // The plan is only read while the frames are written; taking it out keeps the accesses apart.
-    let splice = message.takeSplice()
-    unsafe send(to: destination, .text, count: count) { unsafe splice.write(into: $0) }
-    message.giveBack(splice)
+    let bytes = unsafe message.bytes
+    unsafe send(to: destination, .text, count: count) { unsafe splice.pointee.write(bytes, into: $0) }
   }
 
   private mutating func addEdit(_ field: UnsafeMutablePointer<lh_field>) throws(OperationError) {
@@ -107,16 +106,16 @@ extension MountCore {
     let value = unsafe field.pointee.value
     let bytes = unsafe UnsafeRawBufferPointer(start: value.bytes, count: value.count)
     switch unsafe lh_kind(value.kind) {
-    case LH_INTEGER: unsafe message.splice.replace(key, integer: value.integer)
-    case LH_ABSENT: unsafe message.splice.remove(key)
-    case LH_JSON: unsafe message.splice.replace(key, json: bytes)
-    case LH_BOOL: unsafe message.splice.replace(key, bool: value.integer != 0)
+    case LH_INTEGER: unsafe message.splice.pointee.replace(key, integer: value.integer)
+    case LH_ABSENT: unsafe message.splice.pointee.remove(key)
+    case LH_JSON: unsafe message.splice.pointee.replace(key, json: bytes)
+    case LH_BOOL: unsafe message.splice.pointee.replace(key, bool: value.integer != 0)
     case LH_NUMBER:
-      guard unsafe message.splice.replace(key, number: value.number) else {
+      guard unsafe message.splice.pointee.replace(key, number: value.number) else {
         throw OperationError("JSON has no infinity and no NaN")
       }
     default:
-      guard unsafe message.splice.replace(key, string: bytes) else {
+      guard unsafe message.splice.pointee.replace(key, string: bytes) else {
         throw OperationError("the text of a field is not UTF-8")
       }
     }

@@ -33,7 +33,8 @@ extension MountCore {
       guard let value = unsafe call.plain(2) else { return }
       unsafe request?.attachments.append(Attachment(name: call.array(1), value: value))
     default:
-      request?.refusal = (try unsafe status(call), unsafe call.isGiven(2) ? call.string(2) : "")
+      let status = try unsafe status(call)
+      request?.refusal = unsafe (status, call.isGiven(2) ? call.string(2) : "")
     }
   }
 
@@ -56,7 +57,8 @@ extension MountCore {
       headers.append(header)
     }
     let body = unsafe call.isGiven(2) ? call.array(2) : []
-    request?.answer = RequestAnswer(status: try unsafe status(call), headers: headers, body: body)
+    let status = try unsafe status(call)
+    request?.answer = RequestAnswer(status: status, headers: headers, body: body)
   }
 
   private func status(_ call: Call) throws(OperationError) -> Int {

@@ -49,17 +49,7 @@ extension MountCore {
     }
   }
 
-  // MARK: Shared by the receivers
-
-  /// Turns a refusal of the lobby machine into one of the operation.
-  @inline(__always)
-  func refusing<Result>(_ body: () throws(Refusal) -> Result) throws(OperationError) -> Result {
-    do throws(Refusal) {
-      return try body()
-    } catch {
-      throw OperationError(error)
-    }
-  }
+  // MARK: Timers
 
   mutating func startTimer(_ call: Call) throws(OperationError) {
     let seconds = unsafe call.number(1)
@@ -87,5 +77,15 @@ extension MountCore {
       try unsafe machine.cancelTimer(call.array(1), on: call.subject(0))
     }
     unsafe call.answer(cancelled)
+  }
+}
+
+/// Turns a refusal of the lobby machine into one of the operation.
+@inline(__always)
+func refusing<Result>(_ body: () throws(Refusal) -> Result) throws(OperationError) -> Result {
+  do throws(Refusal) {
+    return try body()
+  } catch {
+    throw OperationError(error)
   }
 }

@@ -10,38 +10,42 @@ struct ScriptHost: ~Copyable {
   private let raw: OpaquePointer
   let script: Script
 
-  /// Loads a script into a fresh state. Calls from it go to `core`, which must stay where it is.
-  init(
-    _ script: Script, settings: [(name: String, value: String)], limits: MountLimits,
-    core: UnsafeMutablePointer<MountCore>, modules: ModuleFolder
-  ) throws(ScriptError) {
-    let luaLimits = lh_limits(limits)
-    let opened = unsafe withUnsafePointer(to: luaLimits) { unsafe lh_host_open($0, dispatch, resolve, core) }
-    guard let opened = unsafe opened else {
-      throw ScriptError(LH_OUT_OF_MEMORY, "\(script.path): not enough memory to open a Lua state")
-    }
-    unsafe raw = opened
+  private init(_ raw: OpaquePointer, _ script: Script) {
+    unsafe self.raw = raw
     self.script = script
-    unsafe core.pointee.modules = modules
-    let status = unsafe Self.load(opened, script, settings)
-    if status != LH_OK { throw unsafe ScriptError(status, String(cString: lh_host_error(opened))) }
   }
 
-  deinit { unsafe lh_host_close(raw) }
+  /// Loads a script into a fresh state. Calls from it go to `core`, which must stay where it is.
+  static func load(
+    _ script: Script, settings: [(name: String, value: String)], limits: MountLimits,
+    core: UnsafeMutablePointer<MountCore>
+  ) throws(ScriptError) -> ScriptHost {
+    var luaLimits = lh_limits(limits)
+    let seed = unsafe (core.pointee.random.next(), core.pointee.random.next())
+    var callbacks = unsafe lh_callbacks(context: core, dispatch: dispatch, resolve: resolve, log: log, seed: seed)
+    guard let raw = unsafe lh_host_open(&luaLimits, &callbacks) else {
+      throw ScriptError(LH_OUT_OF_MEMORY, "\(script.path): not enough memory to open a Lua state")
+    }
+    let host = unsafe ScriptHost(raw, script)
+    let status = unsafe load(raw, script, settings)
+    if status != LH_DONE { throw host.error(status) }
+    return host
+  }
+
+  deinit { _ = unsafe lh_host_close(raw) }
 
   private static func load(
     _ raw: OpaquePointer, _ script: Script, _ settings: [(name: String, value: String)]
   ) -> lh_status {
     // C borrows the names and values while it loads.
-    let copies = unsafe settings.map { unsafe (strdup($0.name), strdup($0.value)) }
+    var given = unsafe settings.map { unsafe lh_setting(name: strdup($0.name), value: strdup($0.value), used: false) }
     defer {
-      for copy in unsafe copies {
-        unsafe free(copy.0)
-        unsafe free(copy.1)
+      for index in unsafe given.indices {
+        unsafe free(UnsafeMutableRawPointer(mutating: given[index].name))
+        unsafe free(UnsafeMutableRawPointer(mutating: given[index].value))
       }
     }
-    var given = unsafe copies.map { unsafe lh_setting(name: $0.0, value: $0.1, used: false) }
-    let count = given.count
+    let count = unsafe given.count
     return unsafe script.source.withUnsafeBufferPointer { source in
       unsafe given.withUnsafeMutableBufferPointer { given in
         unsafe lh_host_load(raw, source.baseAddress, source.count, "@" + script.path, given.baseAddress, count)
@@ -77,25 +81,19 @@ private let dispatch: lh_dispatch = { context, call in
 }
 
 /// What C calls for `require(name)`.
-private let resolve: lh_resolve = { context, name, source, count, chunkName, error in
-  guard let context = unsafe context, let name = unsafe name else { return false }
-  let core = unsafe context.assumingMemoryBound(to: MountCore.self)
-  switch unsafe core.pointee.modules.find(String(cString: name)) {
-  case .found(let text, let bytes, let chunk):
-    unsafe source?.pointee = text
-    unsafe count?.pointee = bytes
-    unsafe chunkName?.pointee = chunk
-    return true
-  case .missing(let reason):
-    guard let error = unsafe error else { return false }
-    var copy = reason
-    copy.withUTF8 { text in
-      let length = min(text.count, Int(LH_ERROR_BYTES) - 1)
-      for index in 0..<length { unsafe error[index] = CChar(bitPattern: text[index]) }
-      unsafe error[length] = 0
-    }
-    return false
-  }
+private let resolve: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<lh_source>?) -> Bool = {
+  context, name, length, source in
+  guard let context = unsafe context, let name = unsafe name, let source = unsafe source else { return false }
+  let bytes = unsafe UnsafeRawBufferPointer(start: name, count: length)
+  return unsafe context.assumingMemoryBound(to: MountCore.self).pointee.modules.find(
+    String(decoding: bytes, as: UTF8.self), &source.pointee)
+}
+
+/// What C calls for `print`.
+private let log: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int) -> Void = { context, line, length in
+  guard let context = unsafe context else { return }
+  let text = unsafe String(decoding: UnsafeRawBufferPointer(start: line, count: length), as: UTF8.self)
+  unsafe context.assumingMemoryBound(to: MountCore.self).pointee.report(.script(level: "info", text: text))
 }
 
 extension lh_limits {

@@ -17,4 +17,7 @@ struct sockaddr;
 /// accept4(2), which glibc declares for _GNU_SOURCE only. `peer_size` is a socklen_t.
 extern int linux_accept4(int listener, struct sockaddr *peer, unsigned int *peer_size, int flags) __asm__("accept4");
 
+/// memmem(3), likewise. Linear in both lengths.
+extern void *linux_memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count) __asm__("memmem");
+
 #endif

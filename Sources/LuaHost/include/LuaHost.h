@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "LuaSandbox.h"
+
 typedef struct lh_host lh_host;
 
 /// What a value is. Peers, lobbies, messages and requests cross as references, never as contents.
@@ -71,9 +73,17 @@ typedef struct lh_call {
 /// Swift's side. Answers false, with `error` filled, to have C raise. Must not call Lua.
 typedef bool (*lh_dispatch)(void *context, lh_call *call);
 
-/// Finds what `require(name)` wants: sets `source`, which stays valid until the next call, or an error text.
-typedef bool (*lh_resolve)(void *context, const char *name, const uint8_t **source, size_t *count,
-                           const char **chunk_name, char error[LH_ERROR_BYTES]);
+/// What a host calls while Lua runs. Nothing of it may call Lua.
+typedef struct lh_callbacks {
+  void *context;
+  lh_dispatch dispatch;
+  /// Finds what `require(name)` wants; the answer stays valid until the next call.
+  bool (*resolve)(void *context, const char *name, size_t length, lh_source *source);
+  /// Takes one line of `print`.
+  void (*log)(void *context, const char *line, size_t length);
+  /// Seeds `math.random`.
+  uint64_t seed[2];
+} lh_callbacks;
 
 /// What a script may use. Zero means no limit.
 typedef struct lh_limits {
@@ -85,9 +95,9 @@ typedef struct lh_limits {
 } lh_limits;
 
 typedef enum lh_status {
-  LH_OK = 0,
+  LH_DONE = 0,
   LH_ABSENT_HOOK, // the script has no such hook
-  LH_ERROR, // the script raised an error
+  LH_FAILED, // the script raised an error
   LH_OUT_OF_INSTRUCTIONS,
   LH_OUT_OF_TIME,
   LH_OUT_OF_MEMORY,
@@ -117,8 +127,9 @@ typedef struct lh_setting {
 } lh_setting;
 
 /// Opens a sandboxed state. NULL when memory for it could not be had.
-lh_host *lh_host_open(const lh_limits *limits, lh_dispatch dispatch, lh_resolve resolve, void *context);
-void lh_host_close(lh_host *host);
+lh_host *lh_host_open(const lh_limits *limits, const lh_callbacks *callbacks);
+/// Frees everything; answers the bytes that stayed accounted for, 0 unless there is a leak.
+size_t lh_host_close(lh_host *host);
 
 /// Loads a policy script: text, never bytecode. `settings` must outlive the call.
 lh_status lh_host_load(lh_host *host, const uint8_t *source, size_t count, const char *chunk_name,
@@ -133,14 +144,14 @@ lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_cou
 
 bool lh_host_has_hook(const lh_host *host, lh_hook hook);
 
-/// The error of the last call that was not LH_OK, with traceback; NUL-terminated, bounded.
+/// The error of the last call that was not LH_DONE, with traceback; NUL-terminated, bounded.
 const char *lh_host_error(const lh_host *host);
 
 /// Memory that the state uses, in bytes.
 size_t lh_host_memory(const lh_host *host);
 
-/// For tests: fails every allocation from the `countdown`th on; 0 = never.
-void lh_host_fail_allocations(lh_host *host, uint64_t countdown);
+/// The sandbox inside, for tests: allocation counts and failures.
+lh_sandbox *lh_host_sandbox(lh_host *host);
 
 // MARK: The Lua API, one table
 
@@ -150,6 +161,9 @@ typedef enum lh_operation {
 #include "api.def"
 #undef LH_API
   LH_OPERATION_COUNT,
+  // Behind the syntax of attributes, not in the table.
+  LH_OP_GET_ATTRIBUTE = LH_OPERATION_COUNT,
+  LH_OP_SET_ATTRIBUTE,
 } lh_operation;
 
 /// A row of the table. Registration, editor types, lint configuration and reference pages come from it.
