@@ -1,4 +1,5 @@
 #ifndef LUAHOST_H
 #define LUAHOST_H
+#include "LuaSandbox.h"
 int lh_placeholder(void);
 #endif
