@@ -1,0 +1,154 @@
+#define _POSIX_C_SOURCE 200809L
+#include "budget.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+static uint64_t monotonic_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void on_count(lua_State *L, lua_Debug *record);
+
+static void set_interval(lh_sandbox *sandbox, int interval) {
+  if (sandbox->hook_interval == interval) return;
+  sandbox->hook_interval = interval;
+  lua_sethook(sandbox->L, on_count, LUA_MASKCOUNT, interval);
+}
+
+/// 128 instructions, fewer in proportion to the large blocks alive: with 32 MiB of them every instruction.
+static int interval_for(const lh_sandbox *sandbox) {
+  size_t divisor = 1 + sandbox->large_bytes / LH_LARGE_BYTES;
+  return divisor >= LH_HOOK_INTERVAL ? 1 : (int)(LH_HOOK_INTERVAL / divisor);
+}
+
+void lh_budget_arm(lh_sandbox *sandbox) {
+  if (sandbox->L != NULL && sandbox->active) set_interval(sandbox, 1);
+}
+
+void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds) {
+  lh_sandbox *sandbox = lh_of(L);
+  sandbox->instructions = instructions;
+  sandbox->slice = instructions < LH_SLICE ? instructions : LH_SLICE;
+  sandbox->steps = instructions - sandbox->slice;
+  sandbox->nanoseconds = nanoseconds;
+  sandbox->deadline = 0;
+  sandbox->active = true;
+  sandbox->trip = LH_TRIP_NONE;
+  sandbox->denied = false;
+  if (sandbox->hook_interval == 0) set_interval(sandbox, LH_HOOK_INTERVAL);
+}
+
+void lh_budget_end(lua_State *L) {
+  lh_sandbox *sandbox = lh_of(L);
+  sandbox->active = false;
+  sandbox->slice = INT64_MAX / 2;
+  if (sandbox->trip == LH_TRIP_NONE) return;
+  if (sandbox->trip == LH_TRIP_MEMORY) lua_gc(L, LUA_GCCOLLECT);
+  set_interval(sandbox, interval_for(sandbox));
+}
+
+/// Where the script is, as "file:line: ", into `text`. Allocates nothing.
+static size_t describe_place(lua_State *L, char *text, size_t size) {
+  lua_Debug record;
+  for (int level = 0; level < 8 && lua_getstack(L, level, &record); level++) {
+    lua_getinfo(L, "Sl", &record);
+    if (record.currentline <= 0) continue;
+    int length = snprintf(text, size, "%s:%d: ", record.short_src, record.currentline);
+    return length < 0 ? 0 : (size_t)length;
+  }
+  return 0;
+}
+
+void lh_budget_trip(lh_sandbox *sandbox, lh_trip trip) {
+  if (!sandbox->active || sandbox->trip != LH_TRIP_NONE) return;
+  sandbox->trip = trip;
+  lh_budget_arm(sandbox);
+  char *text = sandbox->trip_text;
+  size_t size = sizeof sandbox->trip_text;
+  size_t used = describe_place(sandbox->L, text, size);
+  if (used >= size) used = 0;
+  text += used;
+  size -= used;
+  switch (trip) {
+    case LH_TRIP_INSTRUCTIONS:
+      snprintf(text, size, "instruction budget exhausted (%" PRId64 " instructions)", sandbox->instructions);
+      break;
+    case LH_TRIP_TIME:
+      snprintf(text, size, "time budget exhausted (%" PRId64 " microseconds)", sandbox->nanoseconds / 1000);
+      break;
+    case LH_TRIP_MEMORY:
+      snprintf(text, size, "out of memory (the cap is %zu KiB)", sandbox->bytes_max >> 10);
+      break;
+    case LH_TRIP_STACK:
+      snprintf(text, size, "stack overflow (too many nested calls or values)");
+      break;
+    case LH_TRIP_NONE: break;
+  }
+}
+
+int lh_budget_raise(lua_State *L) {
+  lua_pushstring(L, lh_of(L)->trip_text);
+  return lua_error(L);
+}
+
+void lh_budget_rethrow(lua_State *L, int status) {
+  lh_sandbox *sandbox = lh_of(L);
+  if (status == LUA_ERRMEM) lh_budget_trip(sandbox, LH_TRIP_MEMORY);
+  // LUA_ERRMEM stays one: lua_error recognises the state's own out-of-memory message.
+  if (status == LUA_ERRMEM || sandbox->trip != LH_TRIP_NONE) lua_error(L);
+}
+
+static void check_clock(lh_sandbox *sandbox) {
+  uint64_t now = monotonic_now();
+  if (sandbox->deadline == 0) {
+    sandbox->deadline = now + (uint64_t)sandbox->nanoseconds;
+  } else if (now > sandbox->deadline) {
+    lh_budget_trip(sandbox, LH_TRIP_TIME);
+  }
+}
+
+/// Takes the next slice when this one is used up. The overdraft counts.
+static void settle(lh_sandbox *sandbox) {
+  if (sandbox->slice >= 0) return;
+  if (!sandbox->active) {
+    sandbox->slice = INT64_MAX / 2;
+    return;
+  }
+  sandbox->steps += sandbox->slice;
+  sandbox->slice = 0;
+  if (sandbox->steps < 0) {
+    sandbox->steps = 0;
+    lh_budget_trip(sandbox, LH_TRIP_INSTRUCTIONS);
+    return;
+  }
+  sandbox->slice = sandbox->steps < LH_SLICE ? sandbox->steps : LH_SLICE;
+  sandbox->steps -= sandbox->slice;
+  check_clock(sandbox);
+}
+
+void lh_budget_take(lh_sandbox *sandbox, int64_t steps) {
+  sandbox->slice -= steps;
+  settle(sandbox);
+}
+
+void lh_budget_refill(lua_State *L, lh_sandbox *sandbox) {
+  settle(sandbox);
+  if (sandbox->trip != LH_TRIP_NONE && sandbox->active) lh_budget_raise(L);
+}
+
+static void on_count(lua_State *L, lua_Debug *record) {
+  (void)record;
+  lh_sandbox *sandbox = lh_of(L);
+  if (!sandbox->active) return set_interval(sandbox, interval_for(sandbox));
+  if (sandbox->trip == LH_TRIP_NONE) {
+    if (sandbox->denied) lh_budget_trip(sandbox, LH_TRIP_MEMORY);
+    lh_budget_take(sandbox, sandbox->hook_interval);
+    check_clock(sandbox);
+  }
+  if (sandbox->trip != LH_TRIP_NONE) lh_budget_raise(L);
+  set_interval(sandbox, interval_for(sandbox));
+}
