@@ -45,7 +45,7 @@ public struct UTF8Validator: Sendable {
   public static func validPrefixCount(_ bytes: UnsafeRawBufferPointer) -> Int {
     var validator = UTF8Validator()
     var boundary = 0
-    for unsafe (index, byte) in unsafe bytes.enumerated() {
+    for unsafe(index, byte) in unsafe bytes.enumerated() {
       guard validator.missing == 0 ? validator.start(byte) : validator.follow(byte) else { break }
       if validator.missing == 0 { boundary = index + 1 }
     }

@@ -27,29 +27,39 @@ extension RequestHead {
   }
 
   private init(_ line: RequestLine, _ fields: [HeaderField]) throws(RequestRefusal) {
-    // Absolute form: what precedes the path repeats the Host header (RFC 9112 §3.2.2).
-    var local = line.target[...]
-    if let scheme = ["http://", "https://", "ws://", "wss://"].first(where: { local.lowercased().hasPrefix($0) }) {
-      let path = local.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
-      local = path.first == "/" ? path : "/" + path
-    }
-    guard local.first == "/" || (local == "*" && line.method == "OPTIONS") else {
+    let local = Self.withoutAuthority(line.target.utf8[...])
+    guard local.first == UInt8(ascii: "/") || (line.target == "*" && line.method == "OPTIONS") else {
       throw RequestRefusal(400, "The target is not a path")
     }
-    let encodedPath = local.prefix { $0 != "?" }
-    guard let path = PercentCoding.decodeStrictly(encodedPath.utf8) else {
+    let encodedPath = local.prefix { $0 != UInt8(ascii: "?") }
+    guard let path = PercentCoding.decodeStrictly(encodedPath) else {
       throw RequestRefusal(400, "The path is not percent-encoded UTF-8")
     }
     method = line.method
     target = line.target
     minorVersion = line.minorVersion
     self.path = path
-    queryText = encodedPath.endIndex == local.endIndex ? nil : String(local[encodedPath.endIndex...].dropFirst())
+    queryText =
+      encodedPath.endIndex == local.endIndex ? nil : String(Substring(local[encodedPath.endIndex...].dropFirst()))
     headers = fields
     guard values("Host").count == 1 || (minorVersion == 0 && values("Host").isEmpty) else {
       throw RequestRefusal(400, "There must be one Host header")
     }
     body = try bodyFraming()
+  }
+
+  /// Path and query of a target in absolute form, whose authority repeats the Host header (RFC 9112 §3.2.2);
+  /// any other as it is.
+  ///
+  /// Bytes, not characters: a combining mark behind a slash would hide it.
+  private static func withoutAuthority(_ target: Substring.UTF8View) -> Substring.UTF8View {
+    guard target.first != UInt8(ascii: "/") else { return target }
+    for scheme in ["http://", "https://", "ws://", "wss://"]
+    where target.prefix(scheme.utf8.count).map(Grammar.lowercased).elementsEqual(scheme.utf8) {
+      let local = target.dropFirst(scheme.utf8.count).drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+      return local.first == UInt8(ascii: "/") ? local : ("/" + Substring(local)).utf8
+    }
+    return target
   }
 
   /// RFC 9112 §6.3, without its leniency: two ways to find the end of a body are one too many.

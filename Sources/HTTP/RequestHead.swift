@@ -1,5 +1,5 @@
 /// A request up to its empty line (RFC 9112 §3), checked so that nothing in it can be read in two ways.
-public struct RequestHead: HeaderFields, Sendable {
+public struct RequestHead: HeaderFields, Sendable, Equatable {
   /// How the body that follows is delimited (RFC 9112 §6).
   public enum Body: Sendable, Equatable {
     case none

@@ -6,7 +6,7 @@ public enum ResponseHeadAnswer: Sendable {
 }
 
 /// A response up to its empty line (RFC 9112 §4), as a client reads it.
-public struct ResponseHead: HeaderFields, Sendable {
+public struct ResponseHead: HeaderFields, Sendable, Equatable {
   public let status: Int
   public let headers: [HeaderField]
 

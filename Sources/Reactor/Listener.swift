@@ -91,8 +91,7 @@ public struct Listener: ~Copyable {
       // The newcomer left before it was welcomed, or its network failed: the queue is one shorter, so look again.
       case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT:
         continue
-      case EMFILE, ENFILE:
-        return turnAway() ? .exhausted : .failed(SystemError("accept4", code))
+      case EMFILE, ENFILE: return turnAway(code)
       default: return .failed(SystemError("accept4", code))
       }
     }
@@ -113,18 +112,22 @@ public struct Listener: ~Copyable {
   }
 
   /// Out of descriptors: left alone, the newcomer would stay in the queue and the listener readable for ever. Gives the
-  /// spare up for one accept, hangs up, and takes the spare back. True when a newcomer was turned away.
-  private mutating func turnAway() -> Bool {
+  /// spare up for one accept, hangs up, and takes the spare back. `code` is why there was no descriptor.
+  private mutating func turnAway(_ code: Int32) -> AcceptAnswer {
     guard spare != nil else {
       spare = Self.openSpare()
-      return false
+      return .failed(SystemError("accept4", code))
     }
     spare = nil
     let taken = take()
     if case .newcomer(let number, _) = taken { _ = Descriptor(adopting: number) }
     spare = Self.openSpare()
-    if case .newcomer = taken { return true }
-    return false
+    switch taken {
+    case .newcomer: return .exhausted
+    // The kernel wants a descriptor before it looks at the queue, which turns out to be empty.
+    case .failed(EAGAIN): return .nobody
+    case .failed(let code): return .failed(SystemError("accept4", code))
+    }
   }
 }
 

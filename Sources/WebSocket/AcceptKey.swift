@@ -21,13 +21,14 @@ enum AcceptKey {
   /// Whether `key` is base64 of 16 bytes: 22 digits, of which the last ends in four spare bits, and two
   /// signs of padding.
   static func isNonce(_ key: String) -> Bool {
-    key.utf8.count == 24 && key.hasSuffix("==") && key.utf8.dropLast(2).allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-        true
-      default: false
+    key.utf8.count == 24 && key.hasSuffix("==")
+      && key.utf8.dropLast(2).allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+          true
+        default: false
+        }
       }
-    }
   }
 }

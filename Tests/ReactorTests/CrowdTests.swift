@@ -5,8 +5,8 @@ import Testing
 @Suite struct CrowdTests {
   /// A stream in an array, which cannot hold what cannot be copied.
   final class Seat {
-    let stream: Reactor.Stream
-    init(_ stream: consuming Reactor.Stream) { self.stream = stream }
+    let stream: Stream
+    init(_ stream: consuming Stream) { self.stream = stream }
   }
 
   /// An echo server and its thousand clients in one loop: everybody is served, and a turn never exceeds its room.

@@ -13,7 +13,7 @@ import Testing
       return
     }
     let client = try Stream.connect(to: listener.address)
-    try #require(waitForNewcomer(listener))
+    try #require(waitForNewcomer(listener) == true)
     guard case .newcomer(let server, let peer) = listener.accept() else {
       Issue.record("nobody came")
       return
@@ -32,7 +32,7 @@ import Testing
     var listener = try Listener(on: ":0")
     for host in [HostAddress.loopbackIPv4, .loopbackIPv6] {
       let client = try Stream.connect(to: SocketAddress(host: host, port: listener.address.port))
-      #expect(try client.waitWritable(milliseconds: 2000))
+      #expect(try client.waitWritable(milliseconds: 2000) == true)
       guard case .newcomer(_, let peer) = listener.accept() else {
         Issue.record("nobody came over \(host)")
         return
@@ -64,12 +64,14 @@ import Testing
   }
 
   @Test func foreignAddress() {
-    #expect {
-      try Listener(on: "192.0.2.1:0")
-    } throws: { error in
-      (error as? SystemError)?.description
-        == "cannot listen on 192.0.2.1:0: this machine does not have the address 192.0.2.1: "
-        + "choose one of its own, or 0.0.0.0 for all"
+    do throws(SystemError) {
+      _ = try Listener(on: "192.0.2.1:0")
+      Issue.record("listening on somebody else's address")
+    } catch {
+      #expect(error.code == EADDRNOTAVAIL)
+      #expect(
+        error.description == "cannot listen on 192.0.2.1:0: this machine does not have the address 192.0.2.1: "
+          + "choose one of its own, or 0.0.0.0 for all")
     }
   }
 
@@ -79,7 +81,7 @@ import Testing
       var first = try Listener(on: "127.0.0.1:0")
       address = first.address
       let client = try Stream.connect(to: address)
-      try #require(waitForNewcomer(first))
+      try #require(waitForNewcomer(first) == true)
       guard case .newcomer(let server, _) = first.accept() else {
         Issue.record("nobody came")
         return
@@ -98,17 +100,17 @@ import Testing
     var listener = try Listener(on: "127.0.0.1:0")
     do {
       let client = try Stream.connect(to: listener.address)
-      #expect(try client.waitWritable(milliseconds: 2000))
+      #expect(try client.waitWritable(milliseconds: 2000) == true)
       client.resetOnClose()
     }
     let client = try Stream.connect(to: listener.address)
-    #expect(try client.waitWritable(milliseconds: 2000))
+    #expect(try client.waitWritable(milliseconds: 2000) == true)
     var welcomed = 0
     accepting: while true {
       switch listener.accept() {
       case .newcomer: welcomed += 1
       case .nobody: break accepting
-      case .exhausted, .failed:
+      default:
         Issue.record("the listener broke")
         break accepting
       }
@@ -122,9 +124,9 @@ import Testing
     await #expect(processExitsWith: .success) {
       var listener = try Listener(on: "127.0.0.1:0")
       let before = try Stream.connect(to: listener.address)
-      try #require(try before.waitWritable(milliseconds: 2000))
+      try #require(try before.waitWritable(milliseconds: 2000) == true)
       let refused = try Stream.connect(to: listener.address)
-      try #require(try refused.waitWritable(milliseconds: 2000))
+      try #require(try refused.waitWritable(milliseconds: 2000) == true)
 
       // A low limit, and every number below it in use.
       var limit = rlimit()
@@ -146,7 +148,7 @@ import Testing
       limit.rlim_cur = soft
       try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
       let welcome = try Stream.connect(to: listener.address)
-      try #require(try welcome.waitWritable(milliseconds: 2000))
+      try #require(try welcome.waitWritable(milliseconds: 2000) == true)
       guard case .newcomer(let server, _) = listener.accept() else { exit(5) }
       guard server.write("x") == .bytes(1), try welcome.nextRead().1 == [0x78] else { exit(6) }
       exit(0)
@@ -154,7 +156,7 @@ import Testing
   }
 }
 
-extension Reactor.Stream {
+extension Stream {
   /// Lets the close send RST instead of FIN.
   func resetOnClose() {
     var now = linger(l_onoff: 1, l_linger: 0)

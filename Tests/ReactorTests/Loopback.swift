@@ -5,14 +5,14 @@ import Testing
 
 /// Two ends of one real TCP connection over 127.0.0.1.
 struct Loopback: ~Copyable {
-  let client: Reactor.Stream
-  let server: Reactor.Stream
+  let client: Stream
+  let server: Stream
   let peer: SocketAddress
 
   init() throws {
     var listener = try Listener(on: "127.0.0.1:0")
     let client = try Stream.connect(to: listener.address)
-    try #require(try client.waitWritable(milliseconds: 2000))
+    try #require(try client.waitWritable(milliseconds: 2000) == true)
     switch listener.accept() {
     case .newcomer(let stream, let address):
       server = stream
@@ -23,7 +23,7 @@ struct Loopback: ~Copyable {
   }
 
   /// Closes the client's end and keeps the other.
-  consuming func closeClient() -> Reactor.Stream { server }
+  consuming func closeClient() -> Stream { server }
 }
 
 /// True once somebody is in the listener's queue; false after two seconds.
@@ -32,7 +32,7 @@ func waitForNewcomer(_ listener: borrowing Listener) -> Bool {
   return poll(&watched, 1, 2000) == 1
 }
 
-extension Reactor.Stream {
+extension Stream {
   func write(_ text: String) -> WriteResult {
     Array(text.utf8).withUnsafeBytes { write($0) }
   }

@@ -111,7 +111,7 @@ import Testing
     #expect(ends.client.write("bye") == .bytes(3))
     ends.server.shutdownWrite()
     let server = ends.closeClient()
-    #expect(try server.waitReadable(milliseconds: 2000))
+    #expect(try server.waitReadable(milliseconds: 2000) == true)
     #expect(try reactor.wait(until: Clock.milliseconds + 2000) == 1)
     #expect(reactor.event(0).readable)
     #expect(try server.readExactly(3) == Array("bye".utf8))
@@ -138,25 +138,23 @@ import Testing
     try reactor.add(first.server.descriptor, .reading, Token(slot: 0, generation: 1))
     try reactor.add(second.server.descriptor, .reading, Token(slot: 1, generation: 1))
     #expect(first.client.write("x") == .bytes(1))
-    #expect(try first.server.waitReadable(milliseconds: 2000))
+    #expect(try first.server.waitReadable(milliseconds: 2000) == true)
     #expect(second.client.write("x") == .bytes(1))
-    #expect(try second.server.waitReadable(milliseconds: 2000))
+    #expect(try second.server.waitReadable(milliseconds: 2000) == true)
     #expect(try reactor.wait(until: 0) == 2)
     #expect(reactor.event(0).token == Token(slot: 0, generation: 1))
 
-    // Handling the first event closes the second connection, and a third takes over its slot and its number.
-    let number = second.server.descriptor.number
+    // Handling the first event closes the second connection, and a third takes over its slot.
     close(second)
     let third = try Loopback()
     generations[1] += 1
     try reactor.add(third.server.descriptor, .reading, Token(slot: 1, generation: generations[1]))
-    #expect([third.server.descriptor.number, third.client.descriptor.number].contains { $0 <= number })
 
     let stale = reactor.event(1).token
     #expect(stale.slot == 1)
     #expect(stale.generation != generations[1])
     #expect(third.client.write("y") == .bytes(1))
-    #expect(try third.server.waitReadable(milliseconds: 2000))
+    #expect(try third.server.waitReadable(milliseconds: 2000) == true)
     #expect(try first.server.readExactly(1) == [0x78])
     #expect(try reactor.wait(until: 0) == 1)
     #expect(reactor.event(0).token == Token(slot: 1, generation: generations[1]))

@@ -38,11 +38,4 @@ import Testing
       exit(0)
     }
   }
-
-  @Test func withoutTheBlockASignalEnds() async {
-    await #expect(processExitsWith: .signal(SIGHUP)) {
-      raise(SIGHUP)
-      exit(0)
-    }
-  }
 }

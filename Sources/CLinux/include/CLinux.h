@@ -1,19 +1,20 @@
 /// Linux calls that the Glibc module does not show to Swift.
 ///
-/// Without _GNU_SOURCE on purpose: it would give fd_set and the socket calls another shape than the Glibc module has,
-/// and Swift refuses to import both.
+/// Without _GNU_SOURCE, as it would give fd_set and the socket calls another shape than the Glibc module has, and Swift
+/// refuses to import both. Without sys/socket.h, as its constants would then belong to this module in some builds and
+/// to Glibc in others.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 
-/// accept4(2), which glibc declares for _GNU_SOURCE only.
-extern int linux_accept4(int listener, struct sockaddr *peer, socklen_t *peer_size, int flags) __asm__("accept4");
+struct sockaddr;
+
+/// accept4(2), which glibc declares for _GNU_SOURCE only. `peer_size` is a socklen_t.
+extern int linux_accept4(int listener, struct sockaddr *peer, unsigned int *peer_size, int flags) __asm__("accept4");
 
 #endif

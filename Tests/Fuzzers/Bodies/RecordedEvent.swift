@@ -26,7 +26,8 @@ public enum RecordedEvent: Equatable, Sendable {
       at += size
       var offset = 0
       queue.withBytes { bytes in
-        while let event = RecordedEvent(inbound.next(bytes, at: &offset), inbound.isFinished ? 0 : bytes.count - offset) {
+        while let event = RecordedEvent(inbound.next(bytes, at: &offset), inbound.isFinished ? 0 : bytes.count - offset)
+        {
           events.append(event)
         }
       }
