@@ -1,3 +1,5 @@
+import HTTP
+
 extension Performance {
   /// Takes the next that `actor` heard and compares it with `step`.
   mutating func hear(_ actor: String, _ step: Step) throws(Failure) {
@@ -144,7 +146,7 @@ extension Performance {
   }
 
   mutating func check(header name: String, _ value: Template, _ step: Step) throws(Failure) {
-    let found = (reply?.headers ?? []).filter { $0.name.lowercased() == name.lowercased() }
+    let found = (reply?.headers ?? []).filter { $0.isNamed(name) }
     for header in found where value.matches(Array(header.value.utf8), &names) { return }
     let heard = found.isEmpty ? "no such header" : found.map(\.value).joined(separator: " and ")
     throw failure(step, ["expected  \(Printed.line(step.source))", "heard     \(heard)"])

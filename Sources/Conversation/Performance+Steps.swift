@@ -1,3 +1,5 @@
+import HTTP
+
 extension Performance {
   mutating func play(_ step: Step) throws(Failure) {
     switch step.action {
@@ -53,9 +55,15 @@ extension Performance {
     subprotocols[actor] = subprotocol
   }
 
-  private func fill(_ headers: [(name: String, value: Template)], _ step: Step) throws(Failure) -> [Header] {
-    var filled: [Header] = []
-    for header in headers { filled.append(Header(name: header.name, value: try fillText(header.value, step))) }
+  private func fill(_ headers: [(name: String, value: Template)], _ step: Step) throws(Failure) -> [HeaderField] {
+    var filled: [HeaderField] = []
+    for header in headers {
+      let value = try fillText(header.value, step)
+      guard let field = HeaderField(header.name, value) else {
+        throw failure(step, ["no header can be \(Printed.quoted("\(header.name): \(value)"))"])
+      }
+      filled.append(field)
+    }
     return filled
   }
 

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What a conversation is played on: a policy host with a virtual clock, or a live server.
 ///
 /// A stage keeps what each actor has heard, in order, until `next` asks for it.
@@ -72,29 +74,19 @@ public struct Scene: Sendable, Equatable {
 public struct ConnectRequest: Sendable {
   /// Path and query; nil for where the server usually listens.
   public var path: String?
-  public var headers: [Header] = []
+  public var headers: [HeaderField] = []
   public var subprotocols: [String] = []
 
   public init() {}
 }
 
-public struct Header: Sendable, Equatable {
-  public let name: String
-  public let value: String
-
-  public init(name: String, value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
 public struct PlainRequest: Sendable {
   public var method: String
   public var path: String
-  public var headers: [Header]
+  public var headers: [HeaderField]
   public var body: [UInt8]
 
-  public init(method: String, path: String, headers: [Header] = [], body: [UInt8] = []) {
+  public init(method: String, path: String, headers: [HeaderField] = [], body: [UInt8] = []) {
     self.method = method
     self.path = path
     self.headers = headers
@@ -104,10 +96,10 @@ public struct PlainRequest: Sendable {
 
 public struct PlainReply: Sendable {
   public var status: Int
-  public var headers: [Header]
+  public var headers: [HeaderField]
   public var body: [UInt8]
 
-  public init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+  public init(status: Int, headers: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
     self.headers = headers
     self.body = body

@@ -1,4 +1,5 @@
 import Conversation
+import HTTP
 
 /// A stage without a policy: it echoes, and hears whatever a test puts there. It keeps what it was asked.
 final class FakeStage: Stage {
@@ -11,7 +12,7 @@ final class FakeStage: Stage {
   var answers: [[(actor: String, Heard)]] = []
   /// What passing time leads to.
   var later: [(actor: String, Heard)] = []
-  var reply = PlainReply(status: 200, headers: [Header(name: "Content-Type", value: "text/plain")], body: [])
+  var reply = PlainReply(status: 200, headers: [HeaderField("Content-Type", "text/plain")!], body: [])
   var refuses: StageError?
   private var heard: [String: [Heard]] = [:]
   private(set) var patience: [Patience] = []

@@ -87,11 +87,11 @@ import Testing
     ("expect $lobby matches a{}", "2:25: expected a count up to 65536"),
     ("expect $id in 5..2", "2:15: expected a range of whole numbers"),
     ("expect $a differs from b", "2:24: expected a $name"),
-    ("expect $_ in 1..2", "2:8: $_ has no value"),
+    ("expect $_ in 1..2", "2:9: $_ has no value"),
     ("policy a.lua", "2:1: policy, plugin, set, limit and skip come before the first step of a conversation"),
     ("... and more\nAna drops", "3:1: `... and more` is the last step of a conversation"),
     ("---", "2:4: expected a title after ---"),
-    ("--- two", "2:8: a conversation without a step"),
+    ("--- two", "2:1: a conversation without a step"),
   ])
   func mistakesSayWhereAndWhat(_ line: String, _ expected: String) {
     let told = mistake("Ana connects\n" + line) ?? "no mistake"

@@ -1,0 +1,62 @@
+import Reactor
+
+/// Where a live server is: `ws://host:port/path`.
+public struct LiveTarget: Sendable {
+  /// Tried in this order.
+  let addresses: [SocketAddress]
+  /// As in the Host header.
+  let host: String
+  let path: String
+
+  /// Looks the host up, which may block.
+  public init(url: String) throws(StageError) {
+    let example = "for example ws://localhost:9080"
+    guard !url.hasPrefix("wss://") else {
+      throw StageError("wss:// is not spoken here: ask the server behind its TLS end, \(example)")
+    }
+    guard url.hasPrefix("ws://") else { throw StageError("expected a URL that starts with ws://, \(example)") }
+    let rest = url.dropFirst(5)
+    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    let tail = rest.dropFirst(authority.count).prefix { $0 != "#" }
+    path = tail.hasPrefix("/") ? String(tail) : "/" + tail
+    host = String(authority)
+
+    // An IPv6 address stands in brackets (RFC 3986 §3.2.2), so that its colons are not the port's.
+    var name = authority
+    var port: UInt16? = 80
+    let behindBrackets = authority.lastIndex(of: "]") ?? authority.startIndex
+    if let colon = authority[behindBrackets...].lastIndex(of: ":") {
+      name = authority[..<colon]
+      port = UInt16(authority[authority.index(after: colon)...])
+    }
+    if name.hasPrefix("["), name.hasSuffix("]") { name = name.dropFirst().dropLast() }
+    guard let port, port > 0, !name.isEmpty else { throw StageError("expected ws://host:port/path, \(example)") }
+    do throws(SystemError) {
+      addresses = try SocketAddress.resolve(String(name), port: port)
+    } catch {
+      throw StageError(error.description)
+    }
+  }
+
+  /// Opens a connection, waiting up to `milliseconds` for each address.
+  func connect(milliseconds: Int) throws(StageError) -> Stream {
+    var reason = "no address"
+    for address in addresses {
+      do throws(SystemError) {
+        let stream = try Stream.connect(to: address)
+        guard try stream.waitWritable(milliseconds: milliseconds) else {
+          reason = "no answer within \(milliseconds) ms"
+          continue
+        }
+        switch stream.connection() {
+        case .connected: return stream
+        case .connecting: reason = "no answer"
+        case .failed(let code): reason = SystemError.text(of: code)
+        }
+      } catch {
+        reason = error.description
+      }
+    }
+    throw StageError("cannot connect to \(host): \(reason)")
+  }
+}
