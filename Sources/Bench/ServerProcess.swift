@@ -89,7 +89,8 @@ final class ServerProcess {
     var variables = unsafe (environment + inherited).map { unsafe strdup($0) } + [nil]
     var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
     defer {
-      for unsafeword in unsafe words + variables { unsafe free(word) }
+      for index in unsafe words.indices { unsafe free(words[index]) }
+      for index in unsafe variables.indices { unsafe free(variables[index]) }
     }
     var pid: Int32 = 0
     let status = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &variables)
