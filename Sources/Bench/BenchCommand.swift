@@ -18,6 +18,7 @@ public enum BenchCommand {
   }
 
   private static func measure(_ options: BenchOptions) throws(BenchError) -> Report {
+    try IdleMemory.check(connections: options.idle)
     var suite = Suite(options)
     guard let target = options.target else {
       try suite.runAll()

@@ -4,8 +4,8 @@ import Glibc
 /// What a member that sits in a lobby and says nothing costs the server.
 struct IdleMemory: Sendable {
   static let lobbySize = 4
-  /// Fewer than the ports that one local address has by default (28,232).
-  static let connectionsPerAddress = 20_000
+  /// Well under the 28,232 ports that one local address has by default: the last ones are slow to find.
+  static let connectionsPerAddress = 10_000
   /// What this process and a server need besides the connections.
   static let spareDescriptors = 64
 
@@ -19,7 +19,7 @@ struct IdleMemory: Sendable {
   var bytesPerMember: Double { Double(residentBytesAfter - residentBytesBefore) / Double(max(1, connections)) }
 
   /// Raises the limit of open files as far as allowed, also for the servers that are started afterwards.
-  static func raiseDescriptorLimit() -> Int {
+  private static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
     let files = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
     guard unsafe getrlimit(files, &limit) == 0 else { return 1024 }
@@ -28,19 +28,23 @@ struct IdleMemory: Sendable {
     return Int(clamping: limit.rlim_cur)
   }
 
+  /// Refuses a number of connections for which this process may not open enough files.
+  static func check(connections: Int) throws(BenchError) {
+    let limit = raiseDescriptorLimit()
+    guard connections + spareDescriptors <= limit else {
+      throw .usage("--idle \(connections) needs more open files than the \(limit) allowed here; see ulimit -Hn")
+    }
+  }
+
   /// Opens `connections`, of which the first `joinedPercent` enter lobbies of four, and looks at the server's memory
   /// before and after. Each joins as soon as it is connected: the Godot protocol gives a peer one second.
   static func take(
     _ target: Target, pid: Int32, connections: Int, joinedPercent: Int
   ) throws(BenchError) -> IdleMemory {
-    let limit = raiseDescriptorLimit()
-    guard connections + spareDescriptors <= limit else {
-      throw .usage("--idle \(connections) needs more open files than the \(limit) allowed here; see ulimit -Hn")
-    }
     guard let before = ProcessClock.residentBytes(pid) else { throw .server("there is no process \(pid) to measure") }
     var descriptors: [Int32] = []
     descriptors.reserveCapacity(connections)
-    defer { for descriptor in descriptors { close(descriptor) } }
+    defer { for descriptor in descriptors { Self.reset(descriptor) } }
     let joined = connections * joinedPercent / 100
     var lobby = ""
     for index in 0..<connections {
@@ -59,6 +63,13 @@ struct IdleMemory: Sendable {
     return IdleMemory(
       connections: connections, joined: joined, dropped: descriptors.filter(isClosed).count,
       residentBytesBefore: before, residentBytesAfter: after)
+  }
+
+  /// Closes without a farewell: thousands of ports in TIME_WAIT would be missing from the next run.
+  private static func reset(_ descriptor: Int32) {
+    var abrupt = linger(l_onoff: 1, l_linger: 0)
+    _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &abrupt, socklen_t(MemoryLayout<linger>.size))
+    close(descriptor)
   }
 
   /// Reads what has come in. A connection that is over ends in end-of-file, an error or a close frame.

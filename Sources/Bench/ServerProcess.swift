@@ -7,11 +7,12 @@ final class ServerProcess {
   private let log: Int32
   private static let patienceSeconds = 10.0
 
-  /// Starts `arguments[0]` on the server's core and waits until it says where it listens.
-  init(_ arguments: [String], environment: [String] = []) throws(BenchError) {
+  /// Starts `arguments[0]` and waits until it says where it listens. `pinned` keeps it on the server's core, and
+  /// the calling thread on the generator's from then on.
+  init(_ arguments: [String], environment: [String] = [], pinned: Bool = false) throws(BenchError) {
     let log = try Self.openLog()
-    Cores.pin(to: Cores.server)
-    defer { Cores.pin(to: Cores.generator) }
+    if pinned { Cores.pin(to: Cores.server) }
+    defer { if pinned { Cores.pin(to: Cores.generator) } }
     let pid = try Self.spawn(arguments, environment, log)
     let patience = LoadGenerator.now() + UInt64(Self.patienceSeconds * 1e9)
     while true {
@@ -89,7 +90,8 @@ final class ServerProcess {
     var variables = unsafe (environment + inherited).map { unsafe strdup($0) } + [nil]
     var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
     defer {
-      for unsafeword in unsafe words + variables { unsafe free(word) }
+      for index in unsafe words.indices { unsafe free(words[index]) }
+      for index in unsafe variables.indices { unsafe free(variables[index]) }
     }
     var pid: Int32 = 0
     let status = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &variables)

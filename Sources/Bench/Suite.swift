@@ -32,19 +32,20 @@ struct Suite {
   /// Starts the servers that are there and measures them.
   mutating func runAll() throws(BenchError) {
     let programs = Programs.find(options)
-    _ = IdleMemory.raiseDescriptorLimit()
     if !Cores.pin(to: Cores.generator) {
       report.notes.append("Server and generator are not pinned: there is only one core, or the system forbids it.")
     }
     var entrants: [Entrant] = []
     if let floor = programs.floor {
-      entrants.append(Entrant("floor", .echo, try ServerProcess([floor, "0"])))
+      entrants.append(Entrant("floor", .echo, try ServerProcess([floor, "0"], pinned: true)))
     } else {
       report.notes.append("There is no `floor` beside this binary to compare with; `swift build` makes it.")
     }
-    entrants.append(Entrant("relay", .relay, try ServerProcess(programs.relay(options.serveArguments))))
+    let relay = try ServerProcess(programs.relay(options.serveArguments), pinned: true)
+    entrants.append(Entrant("relay", .relay, relay))
     if let node = programs.node {
-      entrants.append(Entrant("node", .relay, try ServerProcess(node, environment: Programs.nodeEnvironment)))
+      let process = try ServerProcess(node, environment: Programs.nodeEnvironment, pinned: true)
+      entrants.append(Entrant("node", .relay, process))
     } else if options.withNode {
       report.notes.append("Node or its server is missing and left out.")
     }
