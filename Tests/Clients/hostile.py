@@ -76,7 +76,7 @@ def plain_requests(checks):
     """Requests that are no upgrade get an HTTP answer."""
     cases = [
         ("GET /", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", (200,)),
-        ("HEAD-less HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", (200, 400, 505)),
+        ("GET of HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", (200, 400, 505)),
         ("GET of an unknown path", "GET /no/such/thing HTTP/1.1\r\nHost: x\r\n\r\n", (404,)),
         ("POST", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", (405,)),
         ("DELETE", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", (405,)),
