@@ -14,7 +14,8 @@ help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 toolchain:
-	@command -v swift >/dev/null || { echo "swift is lacking: install Swift 6.2 or later (https://swift.org/install)" >&2; exit 1; }
+	@command -v swift >/dev/null || \
+	  { echo "swift is lacking: install Swift 6.2 or later, see https://swift.org/install" >&2; exit 1; }
 	@Tests/Installation/apt.sh $(BUILD_PACKAGES)
 
 build: toolchain ## build .build/release/lobbyist, one file that needs no Swift where it runs

@@ -84,8 +84,8 @@ def runners():
 
 
 def run(name, command, seconds):
-    print(f"\n== {name}: {' '.join(os.path.relpath(part, ROOT) if part.startswith(ROOT) else part for part in command)}",
-          flush=True)
+    shown = [os.path.relpath(part, ROOT) if part.startswith(ROOT) else part for part in command]
+    print(f"\n== {name}: {' '.join(shown)}", flush=True)
     outcome = Outcome()
     environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs", "PYTHONDONTWRITEBYTECODE": "1"}
     try:

@@ -7,7 +7,7 @@ import random
 import string
 
 from godot_peer import (
-    ANSWER, CANDIDATE, ID, JOIN, JSON, OFFER, PEER_CONNECT, PEER_DISCONNECT, SEAL, TEXT, WAIT_SECONDS, Malformed, Peer)
+    ANSWER, CANDIDATE, ID, JOIN, JSON, OFFER, PEER_CONNECT, PEER_DISCONNECT, SEAL, TEXT, WAIT_SECONDS, Peer)
 from relay import PING_LIMIT, Checks, Relay, run_scenarios
 
 SCENARIO_SECONDS = 60
