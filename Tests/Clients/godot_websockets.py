@@ -7,7 +7,7 @@ import random
 import string
 
 from godot_peer import (
-    ANSWER, CANDIDATE, ID, JOIN, JSON, OFFER, PEER_CONNECT, PEER_DISCONNECT, SEAL, TEXT, WAIT_SECONDS, Malformed, Peer)
+    ANSWER, CANDIDATE, ID, JOIN, JSON, OFFER, PEER_CONNECT, PEER_DISCONNECT, SEAL, TEXT, WAIT_SECONDS, Peer)
 from relay import PING_LIMIT, Checks, Relay, run_scenarios
 
 SCENARIO_SECONDS = 60
@@ -446,7 +446,7 @@ async def limits(checks):
 async def connecting(checks):
     """What a client may offer and where it may connect; nothing it did not ask for comes back."""
     with Relay(settings=PATIENT) as relay:
-        for path in ("/", "/any/path", "/?room=1&x=%20", "/%F0%9F%98%80", "/" + "p" * 2000, "//", "/a?b?c#"[:-1]):
+        for path in ("/", "/any/path", "/?room=1&x=%20", "/%F0%9F%98%80", "/" + "p" * 2000, "//", "/a?b?c"):
             async with Peer(relay, path=path) as ana:
                 checks.equal(f"path {path[:30]}", (await ana.create())[0], (ID, 1, "true"))
         for name, options in {
@@ -468,12 +468,12 @@ async def connecting(checks):
 
 @scenario
 async def keeping_alive(checks):
-    with Relay(settings=PATIENT, limits={PING_LIMIT: 0.3}) as relay:
+    with Relay(settings=PATIENT, limits={PING_LIMIT: 500}) as relay:
         async with Peer(relay, ping_interval=None) as ana, Peer(relay, ping_interval=0.2, ping_timeout=2) as bob:
             await ana.create()
             await bob.join(ana.lobby, others=1)
             await ana.hear()
-            # Six intervals: who does not answer pings is gone after two.
+            # Three intervals and more: who does not answer pings is gone after two.
             await asyncio.sleep(2)
             await bob.send(OFFER, 1, "awake")
             checks.equal("peers that answer pings stay, their own pings are answered", await ana.hear(),

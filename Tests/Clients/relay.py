@@ -18,9 +18,9 @@ LISTENING = re.compile(r"listening on (ws://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
 START_SECONDS = 10
 STOP_SECONDS = 10
 
-# The relay limits that these programs lower, by their names on the command line. Both are seconds.
-PING_LIMIT = "ping_interval"
-HANDSHAKE_LIMIT = "handshake_timeout"
+# The relay limits that these programs lower, by their names on the command line.
+PING_LIMIT = "ping_milliseconds"
+HANDSHAKE_LIMIT = "handshake_milliseconds"
 
 
 class Relay:

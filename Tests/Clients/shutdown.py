@@ -139,7 +139,7 @@ def refusals(checks):
     refusal(checks, "unknown option", [*anywhere, *godot, "--nosuch"], (2,), ["--nosuch"])
     refusal(checks, "unknown command", ["nosuch"], (2,), ["nosuch"])
     refusal(checks, "option without its value", ["serve", "--listen"], (2,), ["--listen"])
-    for value in ("nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "[::1:9080", "300.1.1.1:0"):
+    for value in ("nonsense", "127.0.0.1:99999", "127.0.0.1:-1", "[::1:9080", "300.1.1.1:0"):
         refusal(checks, f"--listen {value}", ["serve", "--listen", value, *godot], (1, 2), [value])
     refusal(checks, "--limit without a value", [*anywhere, *godot, "--limit", "message_bytes"], (2,), ["message_bytes"])
     refusal(checks, "unknown limit", [*anywhere, *godot, "--limit", "nosuch=1"], (2,), ["nosuch"])

@@ -122,7 +122,7 @@ def closing(checks):
 
 def silent_peer(checks):
     """A peer that answers no ping is gone after two intervals; its lobby hears it."""
-    with Relay(settings=PATIENT, limits={PING_LIMIT: 0.5}) as relay:
+    with Relay(settings=PATIENT, limits={PING_LIMIT: 500}) as relay:
         host, guest, identity = host_and_guest(relay)
         with host, guest:
             end = time.monotonic() + 5

@@ -1,0 +1,5 @@
+-- Policies and plugins are plain Lua 5.4 under the relay's sandbox.
+std = "lua54"
+max_line_length = 120
+-- A hook takes what the relay hands it, wanted or not.
+unused_args = false

@@ -1,0 +1,43 @@
+# What one does with the relay: `make help`.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build run test bench lint fuzz clean toolchain
+
+BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
+TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv
+SWIFT_FLAGS := -c release --static-swift-stdlib
+FUZZ_SECONDS ?= 60
+PORT ?= 9080
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+toolchain:
+	@command -v swift >/dev/null || \
+	  { echo "swift is lacking: install Swift 6.2 or later, see https://swift.org/install" >&2; exit 1; }
+	@Tests/Installation/apt.sh $(BUILD_PACKAGES)
+
+build: toolchain ## build .build/release/lobbyist, one file that needs no Swift where it runs
+	swift build $(SWIFT_FLAGS)
+
+run: build ## build and serve the Godot policy on 0.0.0.0:9080 (another port: PORT=8080)
+	PORT=$(PORT) exec .build/release/lobbyist serve
+
+test: build ## run every test there is: unit tests, conversations, other people's clients, Autobahn
+	@Tests/Installation/apt.sh $(TEST_PACKAGES)
+	@Tests/Installation/clients_venv.sh
+	.build/venvs/clients/bin/python Tests/run_all.py
+
+bench: build ## measure messages per second and their delay
+	.build/release/lobbyist bench
+
+lint: ## check the form of Swift and Lua
+	swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
+	@Tests/Installation/lint_lua.sh scripts plugins examples
+
+fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
+	Tests/Fuzzers/run.sh $(FUZZ_SECONDS)
+
+clean: ## remove what was built and installed into .build
+	rm -rf .build Tests/Conformance/reports

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Autobahn's fuzzing client against the echo policy: RFC 6455 in some three hundred cases.
+
+The cases are listed in autobahn.json. The reports, one page per case, go to Tests/Conformance/reports.
+Its exit code is always 0, so index.json is what counts. `--url ws://…` tests another server instead of the relay.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "Clients"))
+from relay import ROOT, Checks, Relay  # noqa: E402 - its folder is known only now
+
+INSTALL = os.path.join(ROOT, "Tests", "Installation", "autobahn_venv.sh")
+WSTEST = os.path.join(ROOT, ".build", "venvs", "autobahn", "bin", "wstest")
+REPORTS = os.path.join(HERE, "reports")
+NO_PYTHON_2 = 3
+RUN_SECONDS = 600
+# Cases 9.* send up to 16 MiB.
+MESSAGE_BYTES = 64 << 20
+GOOD = {"OK", "NON-STRICT", "INFORMATIONAL"}
+
+
+def run_suite(url):
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    with open(os.path.join(HERE, "autobahn.json")) as file:
+        spec = json.load(file)
+    spec["outdir"] = REPORTS
+    spec["servers"] = [{"agent": "Lobbyist", "url": url}]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "spec.json")
+        with open(path, "w") as file:
+            json.dump(spec, file)
+        run = subprocess.run([WSTEST, "-m", "fuzzingclient", "-s", path], cwd=folder, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                             timeout=RUN_SECONDS)
+    index = os.path.join(REPORTS, "index.json")
+    if not os.path.exists(index):
+        raise RuntimeError(f"no report was written:\n{run.stdout[-3000:]}")
+    with open(index) as file:
+        return json.load(file)["Lobbyist"]
+
+
+def judge(checks, cases):
+    def order(name):
+        return [int(part) for part in name.split(".")]
+
+    counts = {}
+    for name in sorted(cases, key=order):
+        behaviour, closing = cases[name]["behavior"], cases[name]["behaviorClose"]
+        counts[behaviour] = counts.get(behaviour, 0) + 1
+        if behaviour in GOOD and closing in GOOD:
+            checks.passed += 1
+        else:
+            checks.true(f"case {name}", False, "OK", f"{behaviour}, close {closing} "
+                        f"(code {cases[name]['remoteCloseCode']}), see {cases[name]['reportfile']}")
+    print("     " + ", ".join(f"{count} {behaviour}" for behaviour, count in sorted(counts.items())))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run Autobahn's fuzzing client.")
+    parser.add_argument("--url", help="a server that already runs; without it the relay is started")
+    url = parser.parse_args().url
+    install = subprocess.run([INSTALL], stdin=subprocess.DEVNULL)
+    if install.returncode == NO_PYTHON_2:
+        print("left out: Autobahn (no Python 2.7)")
+        return
+    checks = Checks()
+    if install.returncode != 0:
+        checks.failure("Autobahn's installation", RuntimeError(f"exit code {install.returncode}"))
+        checks.finish()
+    try:
+        with contextlib.ExitStack() as stack:
+            if not url:
+                url = stack.enter_context(
+                    Relay(script="examples/echo/echo.lua", limits={"message_bytes": MESSAGE_BYTES})).url
+            judge(checks, run_suite(url))
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
+        checks.failure("the whole suite", error)
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Runs every test runner of the project and adds up their counts. The last line is `N passed, N failed`.
+
+A runner says `N passed, N failed` or Swift Testing's closing line; or `left out: WHAT (WHY)` when this system
+cannot run it. One that ends without any of these, with a wrong exit code or not at all has failed.
+Names as arguments run those runners only: `run_all.py conversations hostile`.
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PYTHON = os.path.join(ROOT, ".build", "venvs", "clients", "bin", "python")
+LOBBYIST = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
+CLIENTS = os.path.join("Tests", "Clients")
+
+COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed\b")
+SWIFT_TESTING = re.compile(r"Test run with (\d+) tests?(?: in \d+ suites?)? (passed|failed) after")
+SWIFT_TESTING_FAILURE = re.compile(r"^\S+\s+Test (?!run with |case )\S.* failed after")
+LEFT_OUT = re.compile(r"^left out: (.+)")
+RUNNER_SECONDS = 900
+SWIFT_SECONDS = 2400
+
+
+class Outcome:
+    def __init__(self):
+        self.passed, self.failed, self.left_out, self.reason = 0, 0, "", ""
+        self.counted = False
+        self.swift_failures = 0
+
+    def read(self, line):
+        match = COUNTS.match(line)
+        if match:
+            # The last counts of a runner are its sum.
+            self.passed, self.failed, self.counted = int(match.group(1)), int(match.group(2)), True
+        if SWIFT_TESTING_FAILURE.match(line):
+            self.swift_failures += 1
+        match = SWIFT_TESTING.search(line)
+        if match:
+            total = int(match.group(1))
+            self.failed = min(total, max(self.swift_failures, 1)) if match.group(2) == "failed" else 0
+            self.passed, self.counted = total - self.failed, True
+        match = LEFT_OUT.match(line)
+        if match:
+            self.left_out = match.group(1)
+
+    def settle(self, code):
+        """Judges the runner by its exit code as well as by its counts."""
+        if self.left_out and code == 0:
+            return
+        if code is None:
+            self.fail("did not end in time")
+        elif code != 0 and self.failed == 0:
+            self.fail(f"exit code {code}")
+        elif not self.counted:
+            self.fail("printed no counts")
+        elif self.passed == 0 and self.failed == 0:
+            self.fail("ran no test")
+
+    def fail(self, reason):
+        self.failed += 1
+        self.reason = reason
+
+
+def runners():
+    """Name, command, seconds that it may take."""
+    yield "unit tests", ["swift", "test", "--disable-xctest"], SWIFT_SECONDS
+    paths = [path for path in ("scripts", "plugins", "examples", os.path.join("Tests", "Conversations"))
+             if os.path.isdir(os.path.join(ROOT, path))]
+    yield "conversations", [LOBBYIST, "test", *paths], RUNNER_SECONDS
+    libraries = {"relay", "raw_socket", "godot_peer"}
+    for path in sorted(glob.glob(os.path.join(ROOT, CLIENTS, "*.py"))):
+        name = os.path.splitext(os.path.basename(path))[0]
+        if name not in libraries:
+            yield name, [PYTHON, "-u", path], RUNNER_SECONDS
+    yield "godot_ws", ["node", os.path.join(CLIENTS, "godot_ws.js")], RUNNER_SECONDS
+    yield "autobahn", [PYTHON, "-u", os.path.join("Tests", "Conformance", "autobahn.py")], RUNNER_SECONDS
+
+
+def run(name, command, seconds):
+    shown = [os.path.relpath(part, ROOT) if part.startswith(ROOT) else part for part in command]
+    print(f"\n== {name}: {' '.join(shown)}", flush=True)
+    outcome = Outcome()
+    environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs", "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        # A session of its own: when it overstays, what it started ends with it.
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                   start_new_session=True)
+    except OSError as error:
+        print(error)
+        outcome.fail(f"did not start: {error.strerror}")
+        return outcome
+    overdue = threading.Event()
+
+    def end():
+        overdue.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        outcome.read(line.rstrip())
+    code = process.wait()
+    timer.cancel()
+    outcome.settle(None if overdue.is_set() else code)
+    return outcome
+
+
+def summary(outcomes):
+    print("\n== all runners")
+    width = max(len(name) for name in outcomes)
+    for name, (outcome, took) in outcomes.items():
+        notes = [f"left out: {outcome.left_out}"] if outcome.left_out else []
+        notes += [outcome.reason] if outcome.reason else []
+        print(f"{name:{width}}  {outcome.passed:6} passed {outcome.failed:4} failed  {took:5.0f} s  {'; '.join(notes)}"
+              .rstrip())
+
+
+def main():
+    wanted = set(sys.argv[1:])
+    outcomes = {}
+    for name, command, seconds in runners():
+        if wanted and name not in wanted:
+            continue
+        start = time.monotonic()
+        outcome = run(name, command, seconds)
+        outcomes[name] = outcome, time.monotonic() - start
+    if not outcomes:
+        sys.exit(f"no runner of that name; there are: {', '.join(name for name, _, _ in runners())}")
+    summary(outcomes)
+    passed = sum(outcome.passed for outcome, _ in outcomes.values())
+    failed = sum(outcome.failed for outcome, _ in outcomes.values())
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not passed else 0)
+
+
+if __name__ == "__main__":
+    main()
