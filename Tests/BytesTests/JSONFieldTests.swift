@@ -76,7 +76,8 @@ import Testing
 
   @Test func anIndexForgetsThePreviousText() {
     var index = JSONIndex()
-    for (text, expected) in [(#"{"a":1,"b":2}"#, true), ("{}", false), (#"{"b":1}"#, true), ("[", false), ("1", false)] {
+    for (text, expected) in [(#"{"a":1,"b":2}"#, true), ("{}", false), (#"{"b":1}"#, true), ("[", false), ("1", false)]
+    {
       withExact(text.utf8) { bytes in
         index.scan(bytes)
         #expect((index.field("b", in: bytes) != nil) == expected)
@@ -92,7 +93,9 @@ import Testing
     #expect(value(text, path: "a.") == "7")
     #expect(value(text, path: "0.1") == "2")
     #expect(value(text, path: "n") == "null")
-    let dead = ["", ".", "a.b.3", "a.b.-1", "a.b.00", "a.b.01", "a.b.2.0", "a.b.0.c", "a.b.99999999999", "d.e", "n.x", "a..b"]
+    let dead = [
+      "", ".", "a.b.3", "a.b.-1", "a.b.00", "a.b.01", "a.b.2.0", "a.b.0.c", "a.b.99999999999", "d.e", "n.x", "a..b",
+    ]
     for path in dead { #expect(value(text, path: path) == nil, "\(path)") }
     #expect(value("[[1,2],[3]]", path: "1.0") == "3")
     #expect(value("[]", path: "0") == nil)
@@ -100,7 +103,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("0", 0), ("-0", 0), ("5.0", 5), ("0.9", 0), ("-0.5", -1), ("1e3", 1000), ("1E+3", 1000), ("1.5e1", 15), ("15e-1", 1),
+    ("0", 0), ("-0", 0), ("5.0", 5), ("0.9", 0), ("-0.5", -1), ("1e3", 1000), ("1E+3", 1000), ("1.5e1", 15),
+    ("15e-1", 1),
     ("-15e-1", -2), ("-20e-1", -2), ("999999999999999999", 999_999_999_999_999_999),
     ("-999999999999999999", -999_999_999_999_999_999), ("9223372036854775807", Int64.max),
     ("9223372036854775807.999", .max), ("9223372036854775808", nil), ("-9223372036854775808", .min),
@@ -116,8 +120,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "0", "-0", "1", "-1", "0.1", "1e22", "1e23", "123456789012345", "9007199254740993", "1.7976931348623157e308", "5e-324",
-    "2.2250738585072011e-308", "2.4703282292062327208e-324", "-1.5E-3", "1e-400", "0.000001", "100000000000000000000000",
+    "0", "-0", "1", "-1", "0.1", "1e22", "1e23", "123456789012345", "9007199254740993", "1.7976931348623157e308",
+    "5e-324",
+    "2.2250738585072011e-308", "2.4703282292062327208e-324", "-1.5E-3", "1e-400", "0.000001",
+    "100000000000000000000000",
     "9007199254740992.9999999999999999999999", "9007199254740993.0000000000000000000000000000000000000000000001",
   ])
   func readsTheNearestDouble(_ text: String) {
@@ -141,8 +147,12 @@ import Testing
   }
 
   @Test func decodesStrings() {
-    for text in [#""""#, #""plain""#, #""\"\\\/\b\f\n\r\t""#, #""\u0000\u007f\u0080\u07ff\u0800\uffff""#, #""\ud83d\ude00x""#] {
-      #expect(root(text) { $0.decoded(in: $1) } == Reference(Array(text.utf8)).flatMap { if case .string(let s) = $0 { s } else { nil } })
+    for text in [
+      #""""#, #""plain""#, #""\"\\\/\b\f\n\r\t""#, #""\u0000\u007f\u0080\u07ff\u0800\uffff""#, #""\ud83d\ude00x""#,
+    ] {
+      #expect(
+        root(text) { $0.decoded(in: $1) }
+          == Reference(Array(text.utf8)).flatMap { if case .string(let s) = $0 { s } else { nil } })
     }
     for (text, expected) in [
       (#""\ud83d""#, "\u{FFFD}"), (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"), (#""\ud83dx""#, "\u{FFFD}x"),
@@ -181,7 +191,8 @@ import Testing
         continue
       }
       for member in members {
-        #expect(value(text, member.key).flatMap { Reference(Array($0.utf8)) } == member.value, "\(member.key) in \(text)")
+        #expect(
+          value(text, member.key).flatMap { Reference(Array($0.utf8)) } == member.value, "\(member.key) in \(text)")
       }
     }
   }

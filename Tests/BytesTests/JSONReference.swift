@@ -2,7 +2,8 @@
 
 /// A JSON value as the slow, obvious decoder below sees it.
 indirect enum Reference: Equatable {
-  case null, bool(Bool)
+  case null
+  case bool(Bool)
   /// The digits as they stand in the text.
   case number(String)
   case string(String)

@@ -25,12 +25,16 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "01", "-", "-01", "1.", ".5", "1.e3", "1e", "1e+", "+1", "0x1", "1_0", "NaN", "Infinity", "-Infinity", "--1",
+    "", " ", "01", "-", "-01", "1.", ".5", "1.e3", "1e", "1e+", "+1", "0x1", "1_0", "NaN", "Infinity", "-Infinity",
+    "--1",
     "1 2", "tru", "truee", "True", "nul", "nulll", "fals", "{", "}", "[", "]", "[1,]", "[,1]", "[1 2]", "[1", "[1}",
-    "{]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1 \"b\":2}", "{a:1}", "{'a':1}", "{1:2}", "{\"a\" 1}",
+    "{]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1 \"b\":2}", "{a:1}", "{'a':1}", "{1:2}",
+    "{\"a\" 1}",
     "{\"a\":1}}", "{\"a\":1]", "{\"a\":[1}]", "{}x", "{} {}", "[]]", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"",
-    "\"\\u12G4\"", "\"\\u\"", "\"\\U0041\"", "\"\\\n\"", "\"a\" \"b\"", "'a'", "\u{FEFF}{}", "/**/{}", "{}//", "{\"a\":1;}",
-    "[\u{00A0}]", "\u{0C}1", "{:1}", "{\"a\"::1}", "{\"a\":1,,\"b\":2}", "[1,,2]", "[{\"a\":[}]]", "[{\"a\"}]", "[{\"a\":1,}]",
+    "\"\\u12G4\"", "\"\\u\"", "\"\\U0041\"", "\"\\\n\"", "\"a\" \"b\"", "'a'", "\u{FEFF}{}", "/**/{}", "{}//",
+    "{\"a\":1;}",
+    "[\u{00A0}]", "\u{0C}1", "{:1}", "{\"a\"::1}", "{\"a\":1,,\"b\":2}", "[1,,2]", "[{\"a\":[}]]", "[{\"a\"}]",
+    "[{\"a\":1,}]",
     "[{1}]", "[[,]]", "{\"a\":01}", "{\"a\":-}", "\u{0}", "[\u{0}]", "1\u{0}",
   ])
   func refuses(_ text: String) {
@@ -65,7 +69,8 @@ import Testing
         #expect(shape(text) == .string)
         #expect(shape(text + [0x22]) == .invalid)
         #expect(shape(Array(text[...length])) == .invalid)
-        let escaped = [0x22] + [UInt8](repeating: 0x61, count: length) + [0x5C, 0x22] + [UInt8](repeating: 0x20, count: tail)
+        let escaped =
+          [0x22] + [UInt8](repeating: 0x61, count: length) + [0x5C, 0x22] + [UInt8](repeating: 0x20, count: tail)
         #expect(shape(escaped) == .invalid)
         #expect(shape(escaped + [0x22]) == .string)
         let pairs = [0x22] + [UInt8](repeating: 0x5C, count: length) + [0x22] + [UInt8](repeating: 0x20, count: tail)
@@ -88,7 +93,8 @@ import Testing
   }
 
   @Test func refusesEveryTruncation() {
-    let text = Array(#"{"a":"x\r\ny\u00e9","b":[1,-2.5e3,{"c":[true,null,false]}],"long":"0123456789abcdef0123456789"}"#.utf8)
+    let text = Array(
+      #"{"a":"x\r\ny\u00e9","b":[1,-2.5e3,{"c":[true,null,false]}],"long":"0123456789abcdef0123456789"}"#.utf8)
     #expect(shape(text) == .object)
     for length in 0..<text.count { #expect(shape(Array(text[..<length])) == .invalid, "\(length)") }
   }
@@ -104,8 +110,12 @@ import Testing
     }
     #expect(shape("1", depthMax: 0) == .number)
     #expect(shape(String(repeating: "[", count: 1_000_000)) == .invalid)
-    #expect(shape(String(repeating: "[{\"a\":", count: 60) + "1" + String(repeating: "}]", count: 60), depthMax: 120) == .array)
-    #expect(shape(String(repeating: "[{\"a\":", count: 60) + "1" + String(repeating: "}]", count: 60), depthMax: 119) == .invalid)
+    #expect(
+      shape(String(repeating: "[{\"a\":", count: 60) + "1" + String(repeating: "}]", count: 60), depthMax: 120)
+        == .array)
+    #expect(
+      shape(String(repeating: "[{\"a\":", count: 60) + "1" + String(repeating: "}]", count: 60), depthMax: 119)
+        == .invalid)
   }
 
   /// Agreement with the slow decoder, on random texts and on the same with one byte changed.
@@ -138,9 +148,13 @@ import Testing
           bytes[position] = byte
           let expected: UInt64 = isSpecial ? 1 << UInt64(position) : 0
           bytes.withUnsafeBytes { block in
-            #expect(JSONBlock.special64(block.baseAddress!) == expected)
             let quarter = block.baseAddress! + position / 16 * 16
+            #expect(JSONBlock.special16(quarter) == expected >> UInt64(position / 16 * 16))
             #expect(JSONBlock.portable16(quarter) == expected >> UInt64(position / 16 * 16))
+            let whole = JSONBlock64(block.baseAddress!)
+            #expect(whole == JSONBlock64(portable: block.baseAddress!))
+            #expect(whole.backslashes | whole.stops == expected)
+            #expect(whole.followers == ([0x22, 0x6E, 0x72].contains(byte) ? 1 << UInt64(position) : 0))
           }
         }
       }

@@ -15,7 +15,11 @@ func fuzzJSONSplice(_ text: UnsafeRawBufferPointer) {
   let type = Array("type".utf8)
   splice.begin()
   id.withUnsafeBytes { key in precondition(splice.replace(key, integer: -7)) }
-  data.withUnsafeBytes { key in "q\"\n".utf8.withContiguousStorageIfAvailable { precondition(splice.replace(key, string: UnsafeRawBufferPointer($0))) } }
+  data.withUnsafeBytes { key in
+    "q\"\n".utf8.withContiguousStorageIfAvailable {
+      precondition(splice.replace(key, string: UnsafeRawBufferPointer($0)))
+    }
+  }
   type.withUnsafeBytes { key in precondition(splice.remove(key)) }
   guard let count = splice.plan(text, index) else { preconditionFailure("no plan for an object") }
   let output = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)

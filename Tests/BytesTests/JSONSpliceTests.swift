@@ -37,7 +37,8 @@ func spliced(_ text: some Collection<UInt8>, _ edits: [Edit], _ splice: inout JS
 
   @Test func replacesInPlace() {
     #expect(splice(#"{"type":4,"id":1,"data":"x"}"#, .set("id", json: "77")) == #"{"type":4,"id":77,"data":"x"}"#)
-    #expect(splice(#" { "a" : 1 , "b" : 2 } "#, .set("b", json: "[]"), .set("a", json: "3")) == #" { "a" : 3 , "b" : [] } "#)
+    #expect(
+      splice(#" { "a" : 1 , "b" : 2 } "#, .set("b", json: "[]"), .set("a", json: "3")) == #" { "a" : 3 , "b" : [] } "#)
     #expect(splice(#"{"\u0061":1}"#, .set("a", json: "2")) == #"{"\u0061":2}"#)
     #expect(splice(#"{"a":{"a":1}}"#, .set("a", json: " null ")) == #"{"a": null }"#)
     #expect(splice(#"{"a":1}"#) == #"{"a":1}"#)
@@ -87,7 +88,8 @@ func spliced(_ text: some Collection<UInt8>, _ edits: [Edit], _ splice: inout JS
     splice.begin()
     let accepted = withExact([0x61]) { key in
       [
-        withExact([0x22, 0xFF, 0x22]) { splice.replace(key, json: $0) }, withExact([0xFF]) { splice.replace(key, string: $0) },
+        withExact([0x22, 0xFF, 0x22]) { splice.replace(key, json: $0) },
+        withExact([0xFF]) { splice.replace(key, string: $0) },
         splice.replace(key, number: .nan), withExact([0xFF]) { splice.remove($0) },
       ]
     }
@@ -134,7 +136,9 @@ func spliced(_ text: some Collection<UInt8>, _ edits: [Edit], _ splice: inout JS
       expected[3] = "\"k3\":null"
       expected[count - 1] = "\"k\(count - 1)\":true"
       expected.remove(at: 10)
-      let edits = [Edit.set("k3", json: "null"), .set("k\(count - 1)", json: "true"), .remove("k10"), .set("new", json: "1")]
+      let edits = [
+        Edit.set("k3", json: "null"), .set("k\(count - 1)", json: "true"), .remove("k10"), .set("new", json: "1"),
+      ]
       var splice = JSONSplice()
       let result = spliced(text.utf8, edits, &splice).map { String(decoding: $0, as: UTF8.self) }
       #expect(result == "{" + (expected + ["\"new\":1"]).joined(separator: ",") + "}")
