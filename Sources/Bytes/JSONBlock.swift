@@ -22,13 +22,6 @@ enum JSONBlock {
     #endif
   }
 
-  /// The special ones among the 64 bytes at `start`, all of which must be readable.
-  @inline(__always)
-  static func special64(_ start: UnsafeRawPointer) -> UInt64 {
-    unsafe special16(start) | special16(start + 16) &<< 16 | special16(start + 32) &<< 32
-      | special16(start + 48) &<< 48
-  }
-
   /// `special16` without vector instructions.
   @inline(__always)
   static func portable16(_ start: UnsafeRawPointer) -> UInt64 {
@@ -39,16 +32,18 @@ enum JSONBlock {
   @inline(__always)
   private static func portable8(_ loaded: UInt64) -> UInt64 {
     let bytes = UInt64(littleEndian: loaded)
-    let special =
+    return gather(
       zeroes(bytes ^ 0x2222_2222_2222_2222) | zeroes(bytes ^ 0x5C5C_5C5C_5C5C_5C5C)
-      | zeroes(bytes & 0xE0E0_E0E0_E0E0_E0E0)
-    // Gathers the top bit of every byte into one byte.
-    return ((special &>> 7) &* 0x0102_0408_1020_4080) &>> 56
+        | zeroes(bytes & 0xE0E0_E0E0_E0E0_E0E0))
   }
+
+  /// The top bit of every byte, gathered into one byte; the others are zero.
+  @inline(__always)
+  static func gather(_ tops: UInt64) -> UInt64 { ((tops &>> 7) &* 0x0102_0408_1020_4080) &>> 56 }
 
   /// 0x80 in every byte that is zero; no carry leaves a byte, so the answer is exact.
   @inline(__always)
-  private static func zeroes(_ bytes: UInt64) -> UInt64 {
+  static func zeroes(_ bytes: UInt64) -> UInt64 {
     let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
     return ~(((bytes & low) &+ low) | bytes | low)
   }

@@ -68,9 +68,12 @@ public struct JSONField: Equatable, Sendable {
   }
 
   /// The value's bytes within `text`, which must be the text of this field.
+  @inline(__always)
   func value(in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    precondition(valueStart >= 0 && valueStart < valueEnd && Int(valueEnd) <= text.count)
-    return unsafe UnsafeRawBufferPointer(rebasing: text[valueRange])
+    guard let base = text.baseAddress, valueStart >= 0, valueStart < valueEnd, Int(valueEnd) <= text.count else {
+      preconditionFailure("not the text of this field")
+    }
+    return unsafe UnsafeRawBufferPointer(start: base + Int(valueStart), count: Int(valueEnd &- valueStart))
   }
 
   /// The string's bytes as they stand between its quotes; nil when the value is no string.

@@ -24,7 +24,14 @@ extension ByteQueue {
     append(UInt8(ascii: "\""))
   }
 
+  @inline(__always)
   static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    // Names of members, mostly: short and ASCII.
+    if bytes.count <= 16 {
+      var union: UInt8 = 0
+      for position in 0..<bytes.count { unsafe union |= bytes[position] }
+      if union < 0x80 { return true }
+    }
     let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
     return (try? UTF8Span(validating: span)) != nil
   }

@@ -17,32 +17,46 @@ extension JSONScanner {
     return longString()
   }
 
+  /// Blocks follow each other at fixed distances, so that the next one is loaded before the escapes of this
+  /// one are done with; `carry` counts the bytes of an escape that reach into the next.
   @inline(never)
   private mutating func longString() -> JSONToken {
     var token = JSONToken.string
+    var carry = 0
     while position < count {
+      if count &- position >= 64 {
+        var block = unsafe JSONBlock64(base + position)
+        block.skip(carry)
+        if block.isPlain {
+          if block.backslashes != 0 { token = .escapedString }
+          carry = 0
+          position &+= 64
+          continue
+        }
+      }
       var (special, width) = block()
-      let start = position
-      position = start &+ width
+      special &= ~0 &<< UInt64(carry)
+      carry = max(carry &- width, 0)
       while special != 0 {
         let offset = special.trailingZeroBitCount
-        let found = byte(start &+ offset)
-        if found == UInt8(ascii: "\"") {
-          position = start &+ offset &+ 1
-          return token
+        let found = position &+ offset
+        guard byte(found) == UInt8(ascii: "\\") else {
+          position = found &+ 1
+          return byte(found) == UInt8(ascii: "\"") ? token : .broken
         }
-        guard found == UInt8(ascii: "\\") else { return .broken }
-        let length = escapeLength(at: start &+ offset)
-        guard length > 0 else { return .broken }
+        guard found &+ 1 < count else { return .broken }
         token = .escapedString
-        let end = offset &+ length
-        guard end < 64 else {
-          position = max(position, start &+ end)
-          break
+        if Self.isShortEscape(byte(found &+ 1)) {
+          // Also the escaped byte, which may be a quote or a backslash.
+          special &= ~(3 &<< UInt64(offset))
+          if offset &+ 1 == width { carry = 1 }
+        } else {
+          guard byte(found &+ 1) == UInt8(ascii: "u"), hexadecimal(found &+ 2) != nil else { return .broken }
+          special &= special &- 1
+          carry = max(offset &+ 6 &- width, 0)
         }
-        special &= ~0 &<< UInt64(end)
-        position = max(position, start &+ end)
       }
+      position &+= width
     }
     return .broken
   }
@@ -51,7 +65,6 @@ extension JSONScanner {
   @inline(__always)
   private func block() -> (special: UInt64, width: Int) {
     let left = count &- position
-    if left >= 64 { return unsafe (JSONBlock.special64(base + position), 64) }
     if left >= 16 { return unsafe (JSONBlock.special16(base + position), 16) }
     if count >= 16 {
       // The last 16 bytes of the text, less those already behind the position.
@@ -63,15 +76,6 @@ extension JSONScanner {
       if next < 0x20 || next == UInt8(ascii: "\"") || next == UInt8(ascii: "\\") { special |= 1 &<< UInt64(offset) }
     }
     return (special, left)
-  }
-
-  /// Bytes of the escape whose backslash is at `start`: 2, 6 for `\u`, or 0 when it is none.
-  @inline(__always)
-  private func escapeLength(at start: Int) -> Int {
-    guard start &+ 1 < count else { return 0 }
-    let kind = byte(start &+ 1)
-    if kind == UInt8(ascii: "u") { return hexadecimal(start &+ 2) != nil ? 6 : 0 }
-    return Self.isShortEscape(kind) ? 2 : 0
   }
 
   /// Whether `\` and this byte make an escape of two bytes: one of `" / \ b f n r t`.

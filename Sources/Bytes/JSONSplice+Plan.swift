@@ -19,7 +19,7 @@ extension JSONSplice {
     precondition(text.count == index.textCount, "not the text that was scanned")
     textCount = -1
     guard index.shape == .object, !isRefused else { return nil }
-    segments.removeAll(keepingCapacity: true)
+    segments.removeAll()
     resultCount = 0
     for position in 0..<editCount { unsafe edits[position].isPlaced = false }
 
@@ -113,7 +113,8 @@ extension JSONSplice {
     guard let source = text.baseAddress, let target = output.baseAddress else { return }
     // Every segment is inside the text or the bytes written, and together they are `resultCount` long.
     var done = 0
-    for segment in segments {
+    for position in 0..<segments.count {
+      let segment = segments[position]
       let start = Int(segment.start)
       let count = Int(segment.count)
       if segment.isFromText {

@@ -20,7 +20,7 @@ public struct JSONSplice: ~Copyable {
   var editCount: Int
   /// An edit did not fit or was not valid, so there will be no plan.
   var isRefused: Bool
-  var segments: [JSONSegment]
+  var segments: JSONSegments
   /// Bytes of the text that was planned for, and of its result. Negative while there is no plan.
   var textCount: Int
   var resultCount: Int
@@ -31,8 +31,7 @@ public struct JSONSplice: ~Copyable {
     unsafe edits.initialize(repeating: JSONEdit(), count: Self.editsMax)
     editCount = 0
     isRefused = false
-    segments = []
-    segments.reserveCapacity(2 * Self.editsMax + 2)
+    segments = JSONSegments()
     textCount = -1
     resultCount = 0
     written.append(0)
@@ -48,8 +47,7 @@ public struct JSONSplice: ~Copyable {
     } else {
       written.truncate(to: 1)
     }
-    if segments.capacity > Self.keptBytesMax / MemoryLayout<JSONSegment>.stride { segments = [] }
-    segments.removeAll(keepingCapacity: true)
+    segments.removeAll()
     editCount = 0
     isRefused = false
     textCount = -1
@@ -120,6 +118,7 @@ public struct JSONSplice: ~Copyable {
   private mutating func open(_ key: UnsafeRawBufferPointer, valueCount: Int) -> Bool {
     textCount = -1
     guard editCount < Self.editsMax, key.count + valueCount < 1 << 28, written.count < 1 << 30 else { return false }
+    written.reserve(key.count + valueCount + 16)
     var edit = JSONEdit()
     let bodyStart = written.count + 2
     edit.memberStart = Int32(truncatingIfNeeded: written.count)
@@ -173,11 +172,4 @@ struct JSONEdit {
   var end: Int32 = 0
 
   var key: Range<Int> { Int(keyStart)..<Int(keyEnd) }
-}
-
-/// Bytes of the result: a piece of the text, or of what was written for the plan.
-struct JSONSegment {
-  var start: Int32
-  var count: Int32
-  var isFromText: Bool
 }

@@ -9,6 +9,12 @@ static const char array_mark_key = 'a';
 
 void lh_json_push_null(lua_State *L) { lua_pushlightuserdata(L, (void *)&null_key); }
 
+static const char absent_key;
+
+void lh_json_push_absent(lua_State *L) { lua_pushlightuserdata(L, (void *)&absent_key); }
+
+bool lh_json_is_absent(lua_State *L, int index) { return lua_touserdata(L, index) == &absent_key; }
+
 bool lh_json_is_null(lua_State *L, int index) { return lua_touserdata(L, index) == &null_key; }
 
 void lh_json_push_array_mark(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &array_mark_key); }
@@ -98,6 +104,7 @@ static int json_object(lua_State *L) {
 
 static int null_to_text(lua_State *L) {
   if (lh_json_is_null(L, 1)) lua_pushliteral(L, "null");
+  else if (lh_json_is_absent(L, 1)) lua_pushliteral(L, "absent");
   else lua_pushfstring(L, "userdata: %p", lua_touserdata(L, 1));
   return 1;
 }
@@ -112,7 +119,7 @@ void lh_open_json(lua_State *L) {
   lua_setfield(L, -2, "__metatable");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &array_mark_key);
 
-  // All light userdata share one metatable; json.null is the only one that scripts see.
+  // All light userdata share one metatable; scripts see json.null and json.absent only.
   lh_json_push_null(L);
   lua_createtable(L, 0, 2);
   lua_pushcfunction(L, null_to_text);
@@ -125,5 +132,7 @@ void lh_open_json(lua_State *L) {
   luaL_newlib(L, functions);
   lh_json_push_null(L);
   lua_setfield(L, -2, "null");
+  lh_json_push_absent(L);
+  lua_setfield(L, -2, "absent");
   lh_publish_library(L, "json");
 }
