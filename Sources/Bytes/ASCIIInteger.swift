@@ -10,12 +10,18 @@ public enum ASCIIInteger {
     precondition(output.count >= count)
     if value < 0 { unsafe output[0] = UInt8(ascii: "-") }
     var position = count
-    repeat {
-      let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
-      position -= 1
-      unsafe output[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+    // Two digits for each long division: half as many steps that wait for each other.
+    while left >= 10 {
+      let (quotient, pair) = left.quotientAndRemainder(dividingBy: 100)
+      position -= 2
+      let digits = UInt8(truncatingIfNeeded: pair)
+      unsafe output[position] = UInt8(ascii: "0") + digits / 10
+      unsafe output[position + 1] = UInt8(ascii: "0") + digits % 10
       left = quotient
-    } while left > 0
+    }
+    if position > (value < 0 ? 1 : 0) {
+      unsafe output[position - 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: left)
+    }
     return count
   }
 

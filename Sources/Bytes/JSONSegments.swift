@@ -40,6 +40,7 @@ struct JSONSegments: ~Copyable {
     if capacity > Self.ordinaryMax { move(to: Self.ordinaryMax) }
   }
 
+  @inline(never)
   private mutating func move(to newCapacity: Int) {
     let larger = UnsafeMutablePointer<JSONSegment>.allocate(capacity: newCapacity)
     unsafe larger.moveInitialize(from: storage, count: count)

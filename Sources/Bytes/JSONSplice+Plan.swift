@@ -39,7 +39,6 @@ extension JSONSplice {
   }
 
   /// Decides about one member of the text.
-  @inline(__always)
   private mutating func place(_ field: JSONField, _ text: UnsafeRawBufferPointer, _ progress: inout Progress) {
     let member = field.memberRange
     progress.lastEnd = member.upperBound
@@ -97,7 +96,6 @@ extension JSONSplice {
     copy(rest..<textCount, fromText: true)
   }
 
-  @inline(__always)
   private mutating func copy(_ range: Range<Int>, fromText: Bool) {
     guard !range.isEmpty else { return }
     resultCount &+= range.count

@@ -118,27 +118,37 @@ public struct JSONSplice: ~Copyable {
   private mutating func open(_ key: UnsafeRawBufferPointer, valueCount: Int) -> Bool {
     textCount = -1
     guard editCount < Self.editsMax, key.count + valueCount < 1 << 28, written.count < 1 << 30 else { return false }
+    guard unsafe ByteQueue.isUTF8(key) else { return false }
     written.reserve(key.count + valueCount + 16)
     var edit = JSONEdit()
-    let bodyStart = written.count + 2
-    edit.memberStart = Int32(truncatingIfNeeded: written.count)
-    written.append(UInt8(ascii: ","))
-    guard unsafe written.append(quoted: key) else { return false }
-    edit.keyStart = Int32(truncatingIfNeeded: bodyStart)
-    if written.count - 1 - bodyStart != key.count {
-      // Escapes were needed. The plain key, to compare with, goes in front of the member.
-      written.truncate(to: bodyStart - 2)
-      edit.keyStart = Int32(truncatingIfNeeded: written.count)
+    edit.keyStart = Int32(truncatingIfNeeded: written.count)
+    if unsafe JSONEscape.plainRun(key, from: 0) == key.count {
+      edit.memberStart = edit.keyStart
+      edit.keyStart &+= 2
+      unsafe appendPlainName(key)
+    } else {
+      // The name as it is, to compare with, goes in front of the member.
       unsafe written.append(key)
       edit.memberStart = Int32(truncatingIfNeeded: written.count)
       written.append(UInt8(ascii: ","))
-      guard unsafe written.append(quoted: key) else { return false }
+      unsafe written.append(quotedUTF8: key)
+      written.append(UInt8(ascii: ":"))
     }
     edit.keyEnd = edit.keyStart &+ Int32(truncatingIfNeeded: key.count)
-    written.append(UInt8(ascii: ":"))
     edit.valueStart = Int32(truncatingIfNeeded: written.count)
     unsafe edits[editCount] = edit
     return true
+  }
+
+  /// Appends `,"key":` for a key without anything to escape, in one step because nearly all are.
+  private mutating func appendPlainName(_ key: UnsafeRawBufferPointer) {
+    unsafe written.append(count: key.count + 4) { output in
+      unsafe output[0] = UInt8(ascii: ",")
+      unsafe output[1] = UInt8(ascii: "\"")
+      for position in 0..<key.count { unsafe output[position + 2] = key[position] }
+      unsafe output[key.count + 2] = UInt8(ascii: "\"")
+      unsafe output[key.count + 3] = UInt8(ascii: ":")
+    }
   }
 
   /// Ends the edit begun last, which replaces an earlier one of the same key.
