@@ -56,7 +56,9 @@ let package = Package(
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
-      name: "lobbyist", dependencies: ["Relay", "Policy", "Conversation", "Bench"], swiftSettings: swiftSettings),
+      name: "lobbyist",
+      dependencies: ["Bench", "Bytes", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket"],
+      swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
     .executableTarget(name: "Floor", cSettings: cSettings),
 

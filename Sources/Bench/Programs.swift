@@ -22,7 +22,7 @@ struct Programs {
   /// The relay under test. A benchmark's peers all come from one address, and its limits are not the subject.
   func relay(_ extra: [String]) -> [String] {
     [
-      executable, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+      executable, "serve", "--listen", "127.0.0.1:0",
       "--set", "max_peers=1000000", "--set", "max_lobbies=1000000",
       "--limit", "connections=0", "--limit", "connections_per_address=0", "--limit", "lobbies=0",
     ] + extra

@@ -135,7 +135,7 @@ public final class Mount {
     guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
     unsafe arguments[0] = lh_value(due.subject)
     unsafe withBytes(of: due.arguments) { values in
-      for index in unsafe values.indices { unsafe arguments[1 + index] = values[index] }
+      for index in values.indices { unsafe arguments[1 + index] = values[index] }
       let status = unsafe host.callTimer(due.name, arguments, 1 + values.count)
       finish(status, "timers." + String(decoding: due.name, as: UTF8.self))
     }

@@ -43,7 +43,7 @@ extension MountCore {
     guard unsafe field.string(in: message.bytes, into: &unescaped) != .notString else {
       return unsafe call.answerNil()
     }
-    unsafe call.answer(unescaped.withBytes { unsafe UnsafeRawBufferPointer($0) })
+    unsafe call.answer(unescaped.withBytes { UnsafeRawBufferPointer($0) })
   }
 
   private mutating func answerKind(_ call: Call) {

@@ -57,7 +57,9 @@ public final class Outbox {
     unsafe outlets[Int(outlet)].state = .vacant
   }
 
-  public func state(of outlet: UInt32) -> Outlet.State { unsafe outlets[Int(outlet)].state }
+  public func state(of outlet: UInt32) -> Outlet.State {
+    unsafe Int(outlet) < capacity ? outlets[Int(outlet)].state : .vacant
+  }
 
   /// Bytes that wait to be sent.
   public func waiting(_ outlet: UInt32) -> Int { unsafe outlets[Int(outlet)].queue.count }
@@ -106,6 +108,11 @@ public final class Outbox {
     unsafe outlets[Int(outlet)].queue.appendClose(code: code, reason: reason)
     unsafe outlets[Int(outlet)].state = .closing
     touch(outlet)
+  }
+
+  public func appendClose(to outlet: UInt32, code: UInt16?, reason: String = "") {
+    var text = reason
+    text.withUTF8 { unsafe appendClose(to: outlet, code: code, reason: UnsafeRawBufferPointer($0)) }
   }
 
   /// Appends a control frame of the wire's own (RFC 6455 §5.5.2-3), unless the close frame is out.

@@ -18,6 +18,12 @@ public struct RequestAnswer: Sendable {
   public let status: Int
   public let headers: [HeaderField]
   public let body: [UInt8]
+
+  public init(status: Int, headers: [HeaderField], body: [UInt8]) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
 }
 
 /// The request that a hook looks at, and what it has decided so far.

@@ -14,6 +14,12 @@ public enum Clock {
   /// Seconds since 1970, for logs and tokens; the operator may set it back.
   public static var wallSeconds: Int64 { Int64(read(CLOCK_REALTIME).tv_sec) }
 
+  /// The same with its fraction.
+  public static var wallTime: Double {
+    let now = read(CLOCK_REALTIME)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+
   private static func read(_ clock: clockid_t) -> timespec {
     var now = timespec()
     // The pointer is to a local that outlives the call. Both clocks exist on every Linux.

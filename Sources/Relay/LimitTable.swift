@@ -34,7 +34,7 @@ extension RelayLimits {
     limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds),
     limit("load_instructions", "Lua instructions for loading a script", \.mount.loadInstructions),
     limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds),
-    limit("json_depth", "how deep the JSON of a message may nest (at most 1024)", \.mount.jsonDepth),
+    limit("json_depth", "how deep the JSON of a message may nest (at most 128)", \.mount.jsonDepth),
   ]
 
   private static func limit(
@@ -60,7 +60,7 @@ extension RelayLimits {
     guard let value = Int(text), value >= 0 else {
       throw LimitError("limit \(name): '\(text)' is not a whole number from 0 on (0 = none)")
     }
-    if name == "json_depth", value < 1 || value > 1024 { throw LimitError("limit json_depth is 1 to 1024") }
+    if name == "json_depth", value < 1 || value > 128 { throw LimitError("limit json_depth is 1 to 128") }
     self[keyPath: entry.path] = value
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 
 /// The relay's log: one line an event on standard error, as text or JSON. What outsiders can cause is
 /// bounded: beyond `linesPerSecond` lines are counted instead of written.
@@ -38,7 +39,7 @@ public final class Log {
 
   public func line(_ level: Level, _ text: String) {
     guard level.rawValue >= self.level.rawValue else { return }
-    let now = Int64(unsafe time(nil))
+    let now = Clock.wallSeconds
     if now != second {
       if suppressed > 0 { write(render(.warning, "\(suppressed) further lines left out", at: second)) }
       second = now

@@ -33,7 +33,7 @@ extension Relay {
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let status, let body):
         counters.handshakesRefused += 1
-        answer(slot, status: status, headers: Self.plainText, body: body)
+        answer(slot, status: status, headers: PlainAnswer.plainText, body: body)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
@@ -46,40 +46,19 @@ extension Relay {
     }
   }
 
-  /// HTTP that is no upgrade: the policy's answer, or a page that says what this is.
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
-    let isHead = head.method == "HEAD"
-    if let theirs = mount.request(head, address: connections[slot].host.description) {
-      finish(slot) { queue in
-        theirs.body.withUnsafeBytes {
-          unsafe queue.appendResponse(status: theirs.status, headers: theirs.headers, body: $0, omitsBody: isHead)
-        }
+    let theirs = PlainAnswer.make(for: head, mount: mount, address: connections[slot].host.description)
+    finish(slot) { queue in
+      unsafe theirs.body.withUnsafeBytes {
+        unsafe queue.appendResponse(
+          status: theirs.status, headers: theirs.headers, body: $0, omitsBody: head.method == "HEAD")
       }
-    } else if head.method != "GET" && !isHead {
-      let allow = [HeaderField("Allow", "GET, HEAD")].compactMap { $0 }
-      answer(slot, status: 405, headers: allow + Self.plainText, body: "Only GET is answered here.\n")
-    } else if head.path == "/" {
-      answer(slot, status: 200, headers: Self.plainText, body: Self.welcomePage, omitsBody: isHead)
-    } else {
-      answer(slot, status: 404, headers: Self.plainText, body: "There is nothing here but WebSockets.\n", omitsBody: isHead)
     }
   }
 
-  private static let welcomePage = """
-    This is Lobbyist, a WebSocket signaling relay. Point a client at this address as ws://
-    (or wss:// where TLS is in front of it); there is nothing to see for a browser.
-
-    """
-
-  private static let plainText = [HeaderField("Content-Type", "text/plain; charset=utf-8")].compactMap { $0 }
-
   /// Answers a request and ends the connection.
-  func answer(
-    _ slot: UInt32, status: Int, headers: [HeaderField]? = nil, body: String, omitsBody: Bool = false
-  ) {
-    finish(slot) { queue in
-      queue.appendResponse(status: status, headers: headers ?? Self.plainText, body: body, omitsBody: omitsBody)
-    }
+  func answer(_ slot: UInt32, status: Int, headers: [HeaderField] = PlainAnswer.plainText, body: String) {
+    finish(slot) { $0.appendResponse(status: status, headers: headers, body: body) }
   }
 
   private func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {

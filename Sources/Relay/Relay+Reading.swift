@@ -11,7 +11,7 @@ extension Relay {
     if waiting > Self.readBytes / 2 { return readLarge(slot) }
     let buffer = unsafe readBuffer
     if waiting > 0 {
-      connections[slot].pending.withBytes { unsafe buffer.copyMemory(from: UnsafeRawBufferPointer($0)) }
+      unsafe connections[slot].pending.withBytes { unsafe buffer.copyMemory(from: UnsafeRawBufferPointer($0)) }
     }
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[waiting...])
     guard let count = took(slot, unsafe connections[slot].stream.read(into: room)) else { return }
@@ -28,7 +28,7 @@ extension Relay {
     var result = ReadResult.wouldBlock
     var pending = ByteQueue()
     swap(&pending, &connections[slot].pending)
-    _ = pending.appendUpTo(minimum: Self.readBytes) { room in
+    _ = unsafe pending.appendUpTo(minimum: Self.readBytes) { room in
       result = unsafe connections[slot].stream.read(into: room)
       if case .bytes(let count) = result { return count }
       return 0

@@ -16,7 +16,7 @@ extension Relay {
       setDeadline(slot, in: limits.closeMilliseconds)
     }
     let result = outbox.withQueue(slot) { queue in
-      let result = queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
+      let result = unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
       if case .bytes(let count) = result { queue.removeFirst(count) }
       return result
     }

@@ -29,6 +29,8 @@ public final class Relay {
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
   var now: UInt64 = 0
+  private var wallReadAt: UInt64 = 0
+  private var wallTime = 0.0
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -79,7 +81,12 @@ public final class Relay {
 
   private func readClock() {
     now = Clock.milliseconds
-    mount.setTime(milliseconds: now, wallSeconds: Clock.wallSecondsWithFraction)
+    // The wall clock is looked at once a second; in between it goes on with the other.
+    if now >= wallReadAt + 1000 || wallReadAt == 0 {
+      wallReadAt = now
+      wallTime = Clock.wallTime
+    }
+    mount.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
   }
 
   private func nextDeadline() -> UInt64? {
@@ -107,7 +114,7 @@ struct Listeners: ~Copyable {
   private var first: [ListenerBox] = []
 
   var count: Int { first.count }
-  var addresses: [SocketAddress] { first.map(\.listener.address) }
+  var addresses: [SocketAddress] { first.map { $0.listener.address } }
 
   mutating func append(_ listener: consuming Listener) { first.append(ListenerBox(listener)) }
 

@@ -1,0 +1,33 @@
+import Glibc
+
+/// Reading whole files.
+enum Files {
+  static let bytesMax = 16 << 20
+
+  /// The bytes of a file, or why they cannot be had.
+  static func read(_ path: String) -> Result<[UInt8], FileError> {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return .failure(FileError(path)) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    while bytes.count <= bytesMax {
+      var count = 0
+      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
+        count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        filled = max(0, count)
+      }
+      if count < 0 { return .failure(FileError(path)) }
+      if count == 0 { return .success(bytes) }
+      bytes += chunk
+    }
+    return .failure(FileError(path, "larger than \(bytesMax) bytes"))
+  }
+}
+
+struct FileError: Error {
+  let message: String
+
+  /// With the reason that errno holds.
+  init(_ path: String) { self.init(path, unsafe String(cString: strerror(errno))) }
+  init(_ path: String, _ reason: String) { message = "cannot read \(path): \(reason)" }
+}

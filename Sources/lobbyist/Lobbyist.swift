@@ -1,0 +1,60 @@
+import Bench
+import Glibc
+
+/// The command line: one word chooses the command, the rest is its business.
+@main
+enum Lobbyist {
+  static let version = "0.1.0"
+
+  static func main() {
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  private static func run(_ arguments: [String]) -> Int32 {
+    let rest = Array(arguments.dropFirst())
+    switch arguments.first {
+    case nil: return ServeCommand.run([])
+    case "serve": return ServeCommand.run(rest)
+    case "check": return CheckCommand.run(rest)
+    case "test": return TestCommand.run(rest)
+    case "talk": return TalkCommand.run(rest)
+    case "bench": return BenchCommand.run(rest)
+    case "--version": say("lobbyist \(version)")
+    case "--help", "-h", "help": say(help)
+    case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
+    case let word?:
+      complain("there is no command '\(word)'. There are serve, check, test, talk and bench; see 'lobbyist --help'")
+      return ExitCode.usage
+    }
+    return ExitCode.success
+  }
+
+  private static let help = """
+    lobbyist \(version), the lobby relay whose policy is a Lua script
+
+    lobbyist [serve] [OPTIONS]    serve a policy (the Godot demo's, on port 9080, unless told otherwise)
+    lobbyist check SCRIPT...      load scripts and report what is wrong with them
+    lobbyist test [PATH...]       play conversations (*.talk) against policies, without sockets
+    lobbyist talk URL FILE...     play the same conversations against a live server
+    lobbyist bench [URL]          measure a relay
+
+    'lobbyist COMMAND --help' tells the options of a command.
+    """
+}
+
+enum ExitCode {
+  static let success: Int32 = 0
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+}
+
+/// A line on standard output, at once: whoever started the relay through a pipe waits for it.
+func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+/// A line on standard error that says what is wrong and what to do.
+func complain(_ text: String) { write("lobbyist: \(text)\n", to: STDERR_FILENO) }
+
+private func write(_ line: String, to descriptor: Int32) {
+  var line = line
+  line.withUTF8 { bytes in _ = unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+}

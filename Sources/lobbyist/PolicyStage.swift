@@ -1,0 +1,224 @@
+import Bytes
+import Conversation
+import HTTP
+import Lobby
+import Policy
+import Relay
+import WebSocket
+
+/// Plays conversations on a policy inside this process: real handshakes, frames and hooks, but no sockets,
+/// a clock that only moves when told to, and chance that repeats itself.
+final class PolicyStage: Stage {
+  private var mount: Mount?
+  private var outbox = Outbox()
+  private var limits = RelayLimits()
+  private var actors: [String: StageActor] = [:]
+  private var outletCount: UInt32 = 0
+  private var now: UInt64 = 1000
+
+  var isLive: Bool { false }
+
+  func begin(_ scene: Scene) throws(StageError) {
+    guard let path = scene.policy else { throw StageError("name the policy: policy scripts/godot.lua") }
+    guard scene.plugins.isEmpty else { throw StageError("this relay has no plugins yet") }
+    limits = RelayLimits()
+    for (name, value) in scene.limits {
+      do throws(LimitError) {
+        try limits.set(name, to: String(value))
+      } catch {
+        throw StageError(error.message)
+      }
+    }
+    guard case .success(let script) = Scripts.open(path) else { throw StageError("cannot read \(path)") }
+    outbox = Outbox()
+    let settings = scene.settings.map { (name: $0.name, value: String(decoding: $0.value.plain, as: UTF8.self)) }
+    do throws(ScriptError) {
+      mount = try Mount(
+        script: script, settings: settings, limits: limits.mount,
+        outbox: outbox, random: .seeded(1), read: Scripts.module, report: { _ in })
+    } catch {
+      throw StageError(error.message)
+    }
+    setTime(1000)
+  }
+
+  func end() {
+    actors = [:]
+    outletCount = 0
+    mount = nil
+  }
+
+  func connect(_ actor: String, _ request: ConnectRequest) throws(StageError) {
+    let mount = try loaded()
+    let head = try head(of: request)
+    let stageActor = StageActor(outlet: outletCount, messageBytesMax: limits.messageBytes)
+    actors[actor] = stageActor
+    switch ServerHandshake.answer(head) {
+    case .refuse(let status, _, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
+    case .accept(let upgrade):
+      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: "127.0.0.1") {
+      case .refuse(let status, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
+      case .accept(let subprotocol, let attributes):
+        outbox.open(outletCount)
+        outletCount += 1
+        stageActor.heard.append(.opened(subprotocol: subprotocol))
+        stageActor.peer = mount.connect(outlet: stageActor.outlet, address: "127.0.0.1", attributes: attributes)
+      }
+    }
+    deliver()
+  }
+
+  func send(_ actor: String, _ message: Sent) throws(StageError) {
+    let sender = try connected(actor)
+    var wire = ByteQueue()
+    let key: UInt32 = 0x5A3C_9E71
+    switch message {
+    case .text(let bytes): unsafe bytes.withUnsafeBytes { unsafe wire.appendFrame(.text, $0, key: key) }
+    case .binary(let bytes): unsafe bytes.withUnsafeBytes { unsafe wire.appendFrame(.binary, $0, key: key) }
+    case .ping(let bytes): unsafe bytes.withUnsafeBytes { unsafe wire.appendFrame(.ping, $0, key: key) }
+    case .pong(let bytes): unsafe bytes.withUnsafeBytes { unsafe wire.appendFrame(.pong, $0, key: key) }
+    case .raw(let bytes): wire.append(bytes)
+    }
+    try arrive(from: sender, wire)
+  }
+
+  func close(_ actor: String, code: UInt16?, reason: [UInt8]) throws(StageError) {
+    let sender = try connected(actor)
+    var wire = ByteQueue()
+    unsafe reason.withUnsafeBytes { unsafe wire.appendClose(code: code, reason: $0, key: 0x5A3C_9E71) }
+    try arrive(from: sender, wire)
+  }
+
+  func drop(_ actor: String) throws(StageError) {
+    let sender = try connected(actor)
+    outbox.release(sender.outlet)
+    if let peer = sender.peer { try loaded().disconnect(peer, code: CloseCode.abnormal, reason: "") }
+    deliver()
+  }
+
+  func fetch(_ request: PlainRequest) throws(StageError) -> PlainReply {
+    var wire = ByteQueue()
+    let isSound = wire.appendRequest(
+      method: request.method, target: request.path, host: "localhost", headers: request.headers, body: request.body)
+    guard isSound else { throw StageError("this is no HTTP request") }
+    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: "127.0.0.1")
+    deliver()
+    return PlainReply(status: answer.status, headers: answer.headers, body: answer.body)
+  }
+
+  func advance(milliseconds: Int) throws(StageError) {
+    let mount = try loaded()
+    let end = now + UInt64(milliseconds)
+    while let deadline = mount.nextDeadline(), deadline <= end {
+      setTime(max(deadline, now))
+      while mount.fireTimer() {}
+    }
+    setTime(end)
+    deliver()
+  }
+
+  func reload(_ path: String) throws(StageError) {
+    throw StageError("this relay cannot replace a running policy yet")
+  }
+
+  func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
+    guard let listener = actors[actor], !listener.heard.isEmpty else { return nil }
+    return listener.heard.removeFirst()
+  }
+
+  // MARK: Inside
+
+  private func loaded() throws(StageError) -> Mount {
+    guard let mount else { throw StageError("no policy is loaded") }
+    return mount
+  }
+
+  private func connected(_ actor: String) throws(StageError) -> StageActor {
+    guard let found = actors[actor], found.peer != nil else { throw StageError("\(actor) is not connected") }
+    return found
+  }
+
+  private func setTime(_ milliseconds: UInt64) {
+    now = milliseconds
+    mount?.setTime(milliseconds: now, wallSeconds: 1_700_000_000 + Double(now) / 1000)
+  }
+
+  private func head(of request: ConnectRequest) throws(StageError) -> RequestHead {
+    let handshake = ClientHandshake(
+      host: "localhost", target: request.path ?? "/", headers: request.headers, subprotocols: request.subprotocols,
+      nonce: Array(repeating: 7, count: 16))
+    var wire = ByteQueue()
+    guard handshake.appendRequest(to: &wire) else { throw StageError("this is no WebSocket handshake") }
+    return try parse(&wire)
+  }
+
+  private func parse(_ wire: inout ByteQueue) throws(StageError) -> RequestHead {
+    let answer = unsafe wire.withBytes { unsafe RequestHead.parse(UnsafeRawBufferPointer($0)) }
+    guard case .complete(let head, _) = answer else { throw StageError("the relay would not read this request") }
+    return head
+  }
+
+  /// Bytes from a client, handled as the relay handles them.
+  private func arrive(from sender: StageActor, _ wire: consuming ByteQueue) throws(StageError) {
+    let mount = try loaded()
+    guard let peer = sender.peer else { return }
+    unsafe wire.withBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        switch unsafe sender.fromClient.next(bytes, at: &offset) {
+        case .message(let isBinary, let payload):
+          unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: peer)
+        case .incomplete: return
+        case .ping(let payload): unsafe outbox.appendControl(to: sender.outlet, .pong, payload)
+        case .pong: continue
+        case .close(let code, let reason):
+          let text = unsafe String(decoding: reason, as: UTF8.self)
+          outbox.appendClose(to: sender.outlet, code: code)
+          mount.disconnect(peer, code: code ?? CloseCode.noStatus, reason: text)
+        case .violation(let code, let reason):
+          outbox.appendClose(to: sender.outlet, code: code, reason: "\(reason)")
+          mount.disconnect(peer, code: code, reason: "\(reason)")
+        }
+      }
+    }
+    deliver()
+  }
+
+  /// Hands everything that was sent to those who hear it.
+  private func deliver() {
+    for actor in actors.values where outbox.state(of: actor.outlet) != .vacant {
+      outbox.withQueue(actor.outlet) { queue in
+        unsafe queue.withBytes { unsafe actor.hear($0) }
+        queue.removeAll()
+      }
+    }
+  }
+}
+
+/// One client of a conversation: what it has heard and not yet been asked about.
+final class StageActor {
+  let outlet: UInt32
+  var peer: PeerRef?
+  var heard: [Heard] = []
+  var fromClient: Inbound
+  private var fromServer = Inbound(role: .client, messageBytesMax: 0)
+
+  init(outlet: UInt32, messageBytesMax: Int) {
+    self.outlet = outlet
+    fromClient = Inbound(role: .server, messageBytesMax: messageBytesMax)
+  }
+
+  func hear(_ bytes: UnsafeMutableRawBufferPointer) {
+    var offset = 0
+    while true {
+      switch unsafe fromServer.next(bytes, at: &offset) {
+      case .message(true, let payload): heard.append(.binary(unsafe [UInt8](payload)))
+      case .message(false, let payload): heard.append(.text(unsafe [UInt8](payload)))
+      case .pong(let payload): heard.append(.pong(unsafe [UInt8](payload)))
+      case .close(let code, let reason): heard.append(.closed(code: code, reason: unsafe [UInt8](reason)))
+      case .ping: continue
+      case .incomplete, .violation: return
+      }
+    }
+  }
+}

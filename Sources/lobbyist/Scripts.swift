@@ -1,0 +1,38 @@
+import Glibc
+import Lobby
+import Policy
+
+/// Loads policies from files, for every command that needs one.
+enum Scripts {
+  static func open(_ path: String) -> Result<Script, FileError> {
+    Files.read(path).map { Script(path: path, source: $0) }
+  }
+
+  /// What `require` reads.
+  static func module(_ path: String) -> [UInt8]? {
+    if case .success(let bytes) = Files.read(path) { return bytes }
+    return nil
+  }
+
+  /// Where a script given by a relative path is found: in the current folder, or beside the program's
+  /// own folder, so that an installed or built relay finds the scripts that came with it.
+  static func locate(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    let places = [path] + ownFolders.map { $0 + "/" + path }
+    return places.first { unsafe access($0, R_OK) == 0 } ?? path
+  }
+
+  /// The folders above the program file, nearest first.
+  private static var ownFolders: [String] {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0 else { return [] }
+    var folder = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    var folders: [String] = []
+    while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex, folders.count < 5 {
+      folder = String(folder[..<slash])
+      folders.append(folder)
+    }
+    return folders
+  }
+}

@@ -1,0 +1,42 @@
+import Conversation
+
+/// `lobbyist talk`: plays conversations against a live server, this relay or any other.
+enum TalkCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    do throws(UsageError) {
+      var options = Options(arguments)
+      var operands: [String] = []
+      while let word = try options.next() {
+        switch word {
+        case .operand(let operand): operands.append(operand)
+        case .option("--help"):
+          say(help)
+          return ExitCode.success
+        case .option(let name): throw UsageError("talk has no option '\(name)'")
+        }
+      }
+      guard operands.count >= 2 else { throw UsageError("talk wants a URL and at least one file") }
+      return try play(operands[0], Array(operands.dropFirst()))
+    } catch {
+      complain("\(error.message). See 'lobbyist talk --help'")
+      return ExitCode.usage
+    }
+  }
+
+  private static func play(_ url: String, _ paths: [String]) throws(UsageError) -> Int32 {
+    let stage: LiveStage
+    do throws(StageError) {
+      stage = try LiveStage(url: url)
+    } catch {
+      throw UsageError(error.message)
+    }
+    return TalkFiles.play(paths, on: stage) { say($0) } ? ExitCode.success : ExitCode.failure
+  }
+
+  private static let help = """
+    lobbyist talk URL FILE...
+
+    Plays the conversations of each .talk file (or folder) against the server at URL, for example
+    ws://localhost:9080. Time is real, settings and limits are the server's own.
+    """
+}
