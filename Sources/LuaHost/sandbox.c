@@ -61,6 +61,7 @@ size_t lh_sandbox_close(lh_sandbox *sandbox) {
   sandbox->L = NULL;
   if (L != NULL) lua_close(L);
   size_t left = sandbox->bytes;
+  lh_pool_close(&sandbox->pool);
   free(sandbox->failure);
   free(sandbox->printed);
   free(sandbox);
