@@ -43,9 +43,14 @@ static lh_status status_of(lh_host *host) {
   }
 }
 
+/// Half of what the budget's counters hold stands for no limit.
+static int64_t limited(uint64_t limit) {
+  return limit == 0 || limit > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)limit;
+}
+
 lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_t instructions,
                       uint64_t nanoseconds) {
-  lh_budget_begin(host->L, (int64_t)instructions, (int64_t)nanoseconds);
+  lh_budget_begin(host->L, limited(instructions), limited(nanoseconds));
   int result = lh_protect(host->sandbox, body, argument);
   lh_budget_end(host->L);
   return result == LUA_OK ? LH_DONE : status_of(host);

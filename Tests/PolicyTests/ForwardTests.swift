@@ -20,39 +20,40 @@ import Testing
     return (service, service.heard(other))
   }
 
-  @Test(arguments: [
-    // Replaced, wherever it is and however it is spelled.
-    (#"{"id":1,"a":[1,2]}"#, "{ id = 7 }", #"{"id":7,"a":[1,2]}"#),
-    (#"{"a":1, "id" : "x" ,"b":2}"#, "{ id = 7 }", #"{"a":1, "id" : 7 ,"b":2}"#),
-    (#"{"a":1,"\u0069d":null}"#, "{ id = -7 }", #"{"a":1,"\u0069d":-7}"#),
-    (#"{"id":{"id":1}}"#, "{ id = true }", #"{"id":true}"#),
-    // Added at the end, in the order of their names.
-    (#"{"a":1}"#, "{ id = 7 }", #"{"a":1,"id":7}"#),
-    ("{}", "{ id = 7 }", #"{"id":7}"#),
-    ("{ }", "{ b = 1, a = 2 }", nil),
-    (#"{"z":0}"#, "{ c = 3, a = 1, b = 2 }", #"{"z":0,"a":1,"b":2,"c":3}"#),
-    // Taken out.
-    (#"{"id":1,"a":2}"#, "{ id = json.absent }", #"{"a":2}"#),
-    (#"{"a":2,"id":1}"#, "{ id = json.absent }", #"{"a":2}"#),
-    (#"{"id":1}"#, "{ id = json.absent }", "{}"),
-    (#"{"a":1}"#, "{ id = json.absent }", #"{"a":1}"#),
-    // Of every type.
-    (#"{"id":1}"#, "{ id = json.null }", #"{"id":null}"#),
-    (#"{"id":1}"#, "{ id = false }", #"{"id":false}"#),
-    (#"{"id":1}"#, "{ id = 0.5 }", #"{"id":0.5}"#),
-    (#"{"id":1}"#, "{ id = math.mininteger }", #"{"id":-9223372036854775808}"#),
-    (#"{"id":1}"#, #"{ id = 'q"\\\n' }"#, #"{"id":"q\"\\\n"}"#),
-    (#"{"id":1}"#, #"{ id = "é😀" }"#, #"{"id":"é😀"}"#),
-    (#"{"id":1}"#, "{ id = {} }", #"{"id":{}}"#),
-    (#"{"id":1}"#, "{ id = json.array() }", #"{"id":[]}"#),
-    (#"{"id":1}"#, "{ id = { 1, { a = json.null } } }", #"{"id":[1,{"a":null}]}"#),
-    (#"{"id":1,"a":2}"#, #"{ id = "x", b = { 1 }, a = json.absent }"#, #"{"id":"x","b":[1]}"#),
-    (#"{"a":"é"}"#, #"{ ["é"] = 1 }"#, #"{"a":"é","é":1}"#),
-    // Nothing to change.
-    (#"{"id":1}"#, "{}", #"{"id":1}"#),
-    (#"{"id":1}"#, "nil", #"{"id":1}"#),
-    ("not JSON", "{}", "not JSON"),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      // Replaced, wherever it is and however it is spelled.
+      (#"{"id":1,"a":[1,2]}"#, "{ id = 7 }", #"{"id":7,"a":[1,2]}"#),
+      (#"{"a":1, "id" : "x" ,"b":2}"#, "{ id = 7 }", #"{"a":1, "id" : 7 ,"b":2}"#),
+      (#"{"a":1,"\u0069d":null}"#, "{ id = -7 }", #"{"a":1,"\u0069d":-7}"#),
+      (#"{"id":{"id":1}}"#, "{ id = true }", #"{"id":true}"#),
+      // Added at the end, in the order of their names.
+      (#"{"a":1}"#, "{ id = 7 }", #"{"a":1,"id":7}"#),
+      ("{}", "{ id = 7 }", #"{"id":7}"#),
+      ("{ }", "{ b = 1, a = 2 }", nil),
+      (#"{"z":0}"#, "{ c = 3, a = 1, b = 2 }", #"{"z":0,"a":1,"b":2,"c":3}"#),
+      // Taken out.
+      (#"{"id":1,"a":2}"#, "{ id = json.absent }", #"{"a":2}"#),
+      (#"{"a":2,"id":1}"#, "{ id = json.absent }", #"{"a":2}"#),
+      (#"{"id":1}"#, "{ id = json.absent }", "{}"),
+      (#"{"a":1}"#, "{ id = json.absent }", #"{"a":1}"#),
+      // Of every type.
+      (#"{"id":1}"#, "{ id = json.null }", #"{"id":null}"#),
+      (#"{"id":1}"#, "{ id = false }", #"{"id":false}"#),
+      (#"{"id":1}"#, "{ id = 0.5 }", #"{"id":0.5}"#),
+      (#"{"id":1}"#, "{ id = math.mininteger }", #"{"id":-9223372036854775808}"#),
+      (#"{"id":1}"#, #"{ id = 'q"\\\n' }"#, #"{"id":"q\"\\\n"}"#),
+      (#"{"id":1}"#, #"{ id = "é😀" }"#, #"{"id":"é😀"}"#),
+      (#"{"id":1}"#, "{ id = {} }", #"{"id":{}}"#),
+      (#"{"id":1}"#, "{ id = json.array() }", #"{"id":[]}"#),
+      (#"{"id":1}"#, "{ id = { 1, { a = json.null } } }", #"{"id":[1,{"a":null}]}"#),
+      (#"{"id":1,"a":2}"#, #"{ id = "x", b = { 1 }, a = json.absent }"#, #"{"id":"x","b":[1]}"#),
+      (#"{"a":"é"}"#, #"{ ["é"] = 1 }"#, #"{"a":"é","é":1}"#),
+      // Nothing to change.
+      (#"{"id":1}"#, "{}", #"{"id":1}"#),
+      (#"{"id":1}"#, "nil", #"{"id":1}"#),
+      ("not JSON", "{}", "not JSON"),
+    ] as [(String, String, String?)])
   func fields(sent: String, fields: String, expected: String?) throws {
     let (service, heard) = try forwarded(Array(sent.utf8), "message:forward(other, \(fields))")
     #expect(service.failures().map(\.error.message) == [])

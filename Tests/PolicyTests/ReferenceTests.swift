@@ -32,7 +32,8 @@ import Testing
 
   /// A method of a message, kept and called with a message of a later hook, is fine: it is the message that ends.
   @Test func methodsOutliveMessages() throws {
-    let service = try Service.onMessage("size = size or message.size; peer:send('' .. size(message))", before: "local size")
+    let service = try Service.onMessage(
+      "size = size or message.size; peer:send('' .. size(message))", before: "local size")
     let client = service.connect()
     service.send(client, "one")
     service.send(client, "seven77")
