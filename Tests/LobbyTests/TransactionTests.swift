@@ -18,7 +18,7 @@ import Testing
 
   @Test func rollbackLeavesNoTrace() {
     var chance = RandomSource.seeded(1)
-    for sequence in 0..<4000 {
+    for sequence in 0..<2000 {
       // Enough peers for the index that a lobby keeps from nine members on.
       var machine = Self.machine(peers: 4 + Int(chance.next(below: 12)))
       Operation.play(30, on: &machine, &chance)
@@ -36,7 +36,7 @@ import Testing
   /// The future does not know of a transaction that was taken back either.
   @Test func rollbackChangesNothingThatFollows() {
     var chance = RandomSource.seeded(2)
-    for sequence in 0..<2000 {
+    for sequence in 0..<1000 {
       var machine = Self.machine(peers: 8)
       Operation.play(20, on: &machine, &chance)
       machine.commit()
@@ -58,7 +58,7 @@ import Testing
 
   @Test func commitEqualsTheSameOperationsOneByOne() {
     var chance = RandomSource.seeded(3)
-    for sequence in 0..<2000 {
+    for sequence in 0..<1000 {
       var machine = Self.machine(peers: 12)
       var other = machine
       for operation in Operation.some(&chance, count: 60) {
