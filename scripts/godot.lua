@@ -156,9 +156,7 @@ function policy.on_message(peer, message)
 
   local destination = lobby:member(id)
   if not destination then return refuse(peer, "Invalid destination") end
-  local data = nil -- stays as it is
-  if message:kind("data") ~= "string" then data = "" end
-  message:forward(destination, "type", kind, "id", own_id, "data", data)
+  message:forward(destination, "type", kind, "id", own_id, "data", json.text)
 end
 
 return policy

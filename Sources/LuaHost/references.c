@@ -40,6 +40,7 @@ void lh_push_value(lua_State *L, lh_host *host, const lh_value *value) {
     case LH_MESSAGE:
     case LH_REQUEST: push_new(L, host, value->kind, host->epoch, 0); break;
     case LH_NIL:
+    case LH_TEXT_OR_EMPTY:
     case LH_ABSENT: lua_pushnil(L); break;
   }
 }
