@@ -11,9 +11,9 @@ local settings = relay.settings {
   max_lobbies = 1024,
 }
 
-local JOIN, ID, PEER_CONNECT, PEER_DISCONNECT = 0, 1, 2, 3
-local OFFER, CANDIDATE, SEAL = 4, 6, 7
-local HOST = 1
+local JOIN <const>, ID <const>, PEER_CONNECT <const>, PEER_DISCONNECT <const> = 0, 1, 2, 3
+local OFFER <const>, CANDIDATE <const>, SEAL <const> = 4, 6, 7
+local HOST <const> = 1
 
 local text = require "godot3_text"
 

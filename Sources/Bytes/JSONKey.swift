@@ -9,15 +9,26 @@ struct JSONKey {
   @inline(__always)
   init(_ bytes: UnsafeRawBufferPointer) {
     unsafe self.bytes = bytes
-    let count = min(bytes.count, 8)
-    var word: UInt64 = 0
-    var position = count
-    while position > 0 {
-      position &-= 1
-      word = unsafe word << 8 | UInt64(bytes[position])
+    unsafe word = Self.firstWord(bytes)
+    unsafe mask = bytes.count >= 8 ? .max : (1 &<< UInt64(truncatingIfNeeded: 8 &* bytes.count)) &- 1
+  }
+
+  /// Up to eight bytes in two overlapping loads, none of them outside `bytes`.
+  @inline(__always)
+  private static func firstWord(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    let count = bytes.count
+    if count >= 8 { return unsafe UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) }
+    if count >= 4 {
+      let low = unsafe UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+      let high = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self))
+      return UInt64(low) | UInt64(high) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 4))
     }
-    unsafe self.word = word
-    unsafe mask = count == 8 ? .max : (1 << UInt64(8 &* count)) &- 1
+    if count >= 2 {
+      let low = unsafe UInt16(littleEndian: bytes.loadUnaligned(as: UInt16.self))
+      let high = unsafe UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: count &- 2, as: UInt16.self))
+      return UInt64(low) | UInt64(high) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 2))
+    }
+    return count == 1 ? unsafe UInt64(bytes[0]) : 0
   }
 
   /// Whether the member's name, its escapes undone, is this one.
