@@ -76,6 +76,12 @@ static void require_kind(lua_State *L, int index, bool fits, const char *wanted)
   if (!fits) luaL_typeerror(L, index, wanted);
 }
 
+static void refuse_repeated(lua_State *L, const lh_call *call, const lh_field *field) {
+  for (const lh_field *other = call->fields; other < field; other++)
+    if (other->key_count == field->key_count && memcmp(other->key, field->key, field->key_count) == 0)
+      luaL_error(L, "field '%s' is given twice", (const char *)field->key);
+}
+
 /// The field whose name and value lie at `name` and behind it. The text that a table is encoded into replaces the
 /// table on the stack, and so stays alive until the call is over; lua_next only needs the name.
 static void add_field(lua_State *L, lh_call *call, int name) {
@@ -83,6 +89,7 @@ static void add_field(lua_State *L, lh_call *call, int name) {
   if (lua_type(L, name) != LUA_TSTRING) luaL_error(L, "field names are strings, not %ss", luaL_typename(L, name));
   lh_field *field = &call->fields[call->field_count++];
   field->key = (const uint8_t *)lua_tolstring(L, name, &field->key_count);
+  refuse_repeated(L, call, field);
   int value = name + 1;
   if (lh_read_plain(L, value, &field->value) && field->value.kind <= LH_TEXT) return;
   if (lua_istable(L, value)) {
