@@ -5,6 +5,8 @@ let swiftSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
+  // Debug builds, and so all tests, check exclusive access at run time; a release build relies on them.
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 // Tests poke at raw memory on purpose; everything else stays as strict as the sources.
 let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]

@@ -140,27 +140,27 @@ local function on_text(peer, message)
   message:forward_rest(destination, ("%s: %d\n"):format(kind, lobby:id_of(peer)), payload)
 end
 
-local function on_json(peer, message)
-  local kind, id = message:integer("type"), message:integer("id")
-  if not kind or not id or kind < 0 or id < 0 then return refuse(peer, "Invalid message format") end
+local function on_other(peer, message)
+  if message:is_binary() then return refuse(peer, "Invalid transfer mode, must be text") end
+  if peer.speaks_text or text.begins(message) then return on_text(peer, message) end
+  refuse(peer, "Invalid message format")
+end
+
+function policy.on_message(peer, message)
+  local kind, id = message:integer("type", "id")
+  if not kind or not id or kind < 0 or id < 0 then return on_other(peer, message) end
   if kind == JOIN then return join(peer, message:string("data") or "", id == 0) end
 
-  local lobby = peer:lobby()
+  local lobby, own_id = peer:lobby()
   if not lobby then return refuse(peer, "Invalid message when not in a lobby") end
   if kind == SEAL then return seal(peer, lobby) end
   if kind < OFFER or kind > CANDIDATE then return refuse(peer, "Invalid command") end
 
   local destination = lobby:member(id)
   if not destination then return refuse(peer, "Invalid destination") end
-  local data
+  local data = nil -- stays as it is
   if message:kind("data") ~= "string" then data = "" end
-  message:forward(destination, { type = kind, id = lobby:id_of(peer), data = data })
-end
-
-function policy.on_message(peer, message)
-  if message:is_binary() then return refuse(peer, "Invalid transfer mode, must be text") end
-  if peer.speaks_text or text.begins(message) then return on_text(peer, message) end
-  on_json(peer, message)
+  message:forward(destination, "type", kind, "id", own_id, "data", data)
 end
 
 return policy

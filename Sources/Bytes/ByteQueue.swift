@@ -19,6 +19,9 @@ public struct ByteQueue: ~Copyable {
 
   deinit { unsafe storage?.deallocate() }
 
+  /// The smallest block: a burst of small frames fits, and growing is rare.
+  static var blockBytesMin: Int { 4096 }
+
   /// Bytes waiting.
   @inlinable
   public var count: Int { tail - head }
@@ -40,7 +43,7 @@ public struct ByteQueue: ~Copyable {
     if let block = unsafe storage, waiting + extra <= capacity, head >= capacity / 2 {
       unsafe block.update(from: block + head, count: waiting)
     } else {
-      let roomy = max(64, waiting + extra, min(capacity * 2, capacity + (1 << 20)))
+      let roomy = max(Self.blockBytesMin, waiting + extra, min(capacity * 2, capacity + (1 << 20)))
       let block = UnsafeMutablePointer<UInt8>.allocate(capacity: roomy)
       if let old = unsafe storage {
         unsafe block.initialize(from: old + head, count: waiting)

@@ -1,8 +1,9 @@
 extension JSONIndex {
   /// The field that a path such as `offer.candidates.0` leads to: names of members and, in arrays,
-  /// decimal indices, joined by dots. A name that contains a dot cannot be reached this way.
+  /// decimal indices, joined by dots. A member whose name is the whole path comes first.
   public func field(path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
-    precondition(text.count == textCount, "not the text that was scanned")
+    // Most paths are one name; a name with a dot in it is found this way too.
+    if let direct = unsafe field(path, in: text) { return direct }
     var rest = unsafe path
     var here = rootField
     while true {

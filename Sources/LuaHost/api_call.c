@@ -8,7 +8,7 @@
 
 static lh_parameter parameter_named(const char *word, size_t count) {
   static const char *const words[] = {"int", "num", "bool", "text", "id", "value", "values",
-                                      "peer", "lobby", "target", "peers", "fields"};
+                                      "peer", "lobby", "target", "peers", "fields", "texts"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == count && memcmp(words[i], word, count) == 0) return (lh_parameter)i;
   return LH_P_VALUE;
@@ -38,6 +38,12 @@ void lh_api_parse(lh_host *host) {
   }
 }
 
+static void copy_reference(const lh_reference *reference, lh_value *out) {
+  out->kind = reference->kind;
+  out->slot = reference->slot;
+  out->generation = reference->generation;
+}
+
 /// Plain values and references. False for tables, functions and foreign userdata.
 bool lh_read_plain(lua_State *L, int index, lh_value *out) {
   switch (lua_type(L, index)) {
@@ -59,9 +65,7 @@ bool lh_read_plain(lua_State *L, int index, lh_value *out) {
     case LUA_TUSERDATA: {
       const lh_reference *reference = lh_to_reference(L, index);
       if (reference == NULL) return false;
-      out->kind = reference->kind;
-      out->slot = reference->slot;
-      out->generation = reference->generation;
+      copy_reference(reference, out);
       return true;
     }
     default: return false;
@@ -72,26 +76,28 @@ static void require_kind(lua_State *L, int index, bool fits, const char *wanted)
   if (!fits) luaL_typeerror(L, index, wanted);
 }
 
-static void add_field(lua_State *L, lh_host *host, lh_call *call, int argument) {
-  if (call->field_count == LH_FIELDS_MAX) luaL_argerror(L, argument, "too many fields");
-  if (lua_type(L, -2) != LUA_TSTRING) luaL_argerror(L, argument, "field names are strings");
+/// The field whose name and value lie at `name` and behind it. The text that a table is encoded into replaces the
+/// table on the stack, and so stays alive until the call is over; lua_next only needs the name.
+static void add_field(lua_State *L, lh_call *call, int name) {
+  if (call->field_count == LH_FIELDS_MAX) luaL_error(L, "at most %d fields can be given", LH_FIELDS_MAX);
+  if (lua_type(L, name) != LUA_TSTRING) luaL_error(L, "field names are strings, not %ss", luaL_typename(L, name));
   lh_field *field = &call->fields[call->field_count++];
-  field->key = (const uint8_t *)lua_tolstring(L, -2, &field->key_count);
-  if (lh_json_is_null(L, -1)) {
-    field->value = (lh_value){.kind = LH_JSON, .bytes = (const uint8_t *)"null", .count = 4};
-  } else if (lh_json_is_absent(L, -1)) {
-    field->value.kind = LH_ABSENT;
-  } else if (lua_istable(L, -1)) {
-    // The encoded text stays on the stack, and so alive, until the call is over.
+  field->key = (const uint8_t *)lua_tolstring(L, name, &field->key_count);
+  int value = name + 1;
+  if (lh_read_plain(L, value, &field->value) && field->value.kind <= LH_TEXT) return;
+  if (lua_istable(L, value)) {
     luaL_checkstack(L, 8, "too many fields");
-    lh_json_encode(L, lua_gettop(L), 0);
-    lua_insert(L, -3);
+    lh_json_encode(L, value, 0);
+    lua_replace(L, value);
     field->value.kind = LH_JSON;
-    field->value.bytes = (const uint8_t *)lua_tolstring(L, -3, &field->value.count);
-  } else if (!lh_read_plain(L, -1, &field->value) || field->value.kind > LH_TEXT) {
-    luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, -2), luaL_typename(L, -1));
+    field->value.bytes = (const uint8_t *)lua_tolstring(L, value, &field->value.count);
+  } else if (lh_json_is_null(L, value)) {
+    field->value = (lh_value){.kind = LH_JSON, .bytes = (const uint8_t *)"null", .count = 4};
+  } else if (lh_json_is_absent(L, value)) {
+    field->value.kind = LH_ABSENT;
+  } else {
+    luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, name), luaL_typename(L, value));
   }
-  (void)host;
 }
 
 /// Fields are handed over in the order of their names, so that added ones come out the same every time.
@@ -110,14 +116,40 @@ static void sort_fields(lh_call *call) {
   }
 }
 
-static void read_fields(lua_State *L, lh_host *host, lh_call *call, int index) {
-  luaL_checktype(L, index, LUA_TTABLE);
+/// A table's fields. Each name and value stay on the stack, so that encoded text stays alive.
+static void read_field_table(lua_State *L, lh_call *call, int index) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    add_field(L, host, call, index);
-    lua_pop(L, 1);
+    int name = lua_gettop(L) - 1;
+    add_field(L, call, name);
+    luaL_checkstack(L, 4, "too many fields");
+    lua_pushvalue(L, name);
   }
   if (call->field_count > 1) sort_fields(call);
+}
+
+/// Names and values in turn; a value that is nil leaves its field as it is.
+static void read_field_list(lua_State *L, lh_call *call, int index) {
+  for (int top = lua_gettop(L); index <= top; index += 2) {
+    if (index == top) luaL_error(L, "field '%s' has no value", lua_tostring(L, index));
+    if (!lua_isnil(L, index + 1)) add_field(L, call, index);
+  }
+}
+
+static void read_fields(lua_State *L, lh_call *call, int index) {
+  if (lua_type(L, index) == LUA_TSTRING) return read_field_list(L, call, index);
+  luaL_checktype(L, index, LUA_TTABLE);
+  read_field_table(L, call, index);
+}
+
+static void read_texts(lua_State *L, lh_call *call, int index) {
+  for (int top = lua_gettop(L); index <= top; index++) {
+    if (call->argument_count > LH_RESULTS_MAX) luaL_error(L, "at most %d paths can be given", LH_RESULTS_MAX);
+    lh_value *out = &call->arguments[call->argument_count++];
+    if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
+    out->kind = LH_TEXT;
+    out->bytes = (const uint8_t *)lua_tolstring(L, index, &out->count);
+  }
 }
 
 /// One peer or an array of peers, appended to the arguments.
@@ -145,10 +177,11 @@ static void read_values(lua_State *L, lh_call *call, int index) {
   }
 }
 
-static void read_argument(lua_State *L, lh_host *host, lh_call *call, int index, uint8_t type) {
+static void read_argument(lua_State *L, lh_call *call, int index, uint8_t type) {
   if (type == LH_P_VALUES) return read_values(L, call, index);
   if (type == LH_P_PEERS) return read_peers(L, call, index);
-  if (type == LH_P_FIELDS) return read_fields(L, host, call, index);
+  if (type == LH_P_FIELDS) return read_fields(L, call, index);
+  if (type == LH_P_TEXTS) return read_texts(L, call, index);
   lh_value *out = &call->arguments[call->argument_count++];
   switch ((lh_parameter)type) {
     case LH_P_INT:
@@ -177,7 +210,12 @@ static void read_argument(lua_State *L, lh_host *host, lh_call *call, int index,
       require_kind(L, index, read && (out->kind == LH_INTEGER || out->kind == LH_TEXT), "integer or string");
       break;
     }
-    case LH_P_PEER: require_kind(L, index, lh_read_plain(L, index, out) && out->kind == LH_PEER, "peer"); break;
+    case LH_P_PEER: {
+      const lh_reference *reference = lh_to_reference(L, index);
+      require_kind(L, index, reference != NULL && reference->kind == LH_PEER, "peer");
+      copy_reference(reference, out);
+      break;
+    }
     case LH_P_LOBBY: require_kind(L, index, lh_read_plain(L, index, out) && out->kind == LH_LOBBY, "lobby"); break;
     case LH_P_TARGET:
       require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
@@ -211,39 +249,39 @@ int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation) {
   return push_results(L, host);
 }
 
-static void read_receiver(lua_State *L, lh_host *host, lh_call *call, const lh_signature *signature) {
+static void read_receiver(lua_State *L, const lh_host *host, lh_call *call, uint8_t kind) {
   static const char *const names[] = {[LH_PEER] = "peer", [LH_LOBBY] = "lobby", [LH_MOUNT] = "mount",
                                       [LH_MESSAGE] = "message", [LH_REQUEST] = "request"};
-  lh_value *receiver = &call->arguments[call->argument_count++];
-  if (!lh_read_plain(L, 1, receiver) || receiver->kind != signature->receiver)
-    luaL_error(L, "%s expected before the colon, got %s (is it a ':' call?)", names[signature->receiver],
-               luaL_typename(L, 1));
-  if (signature->receiver >= LH_MESSAGE && (!host->in_hook || receiver->slot != host->epoch))
-    luaL_error(L, "a %s lives as long as its hook: take what you need out of it while the hook runs",
-               names[signature->receiver]);
+  const lh_reference *reference = lh_to_reference(L, 1);
+  if (reference == NULL || reference->kind != kind) {
+    luaL_error(L, "%s expected before the colon, got %s (is it a ':' call?)", names[kind], luaL_typename(L, 1));
+    return;
+  }
+  if (kind >= LH_MESSAGE && (!host->in_hook || reference->slot != host->epoch))
+    luaL_error(L, "a %s lives as long as its hook: take what you need out of it while the hook runs", names[kind]);
+  copy_reference(reference, &call->arguments[0]);
+  call->argument_count = 1;
 }
 
-int lh_api_call(lua_State *L) {
+int lh_api_call(lua_State *L, uint32_t operation) {
   lh_host *host = lh_host_of(L);
-  uint32_t operation = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
   const lh_signature *signature = &host->signatures[operation];
   lh_call *call = &host->call;
   call->argument_count = 0;
   call->field_count = 0;
   int index = 1;
   if (signature->receiver != LH_NIL) {
-    read_receiver(L, host, call, signature);
+    read_receiver(L, host, call, signature->receiver);
     index = 2;
   }
-  int given = lua_gettop(L) - index + 1;
   for (int i = 0; i < signature->count; i++, index++) {
-    // An optional argument that is missing or nil ends the list; the relay goes by the count.
+    // What is optional and missing is left out at the end, and nil where something follows.
     if (i >= signature->required && signature->types[i] != LH_P_VALUES && lua_isnoneornil(L, index)) {
-      if (i >= given) break;
+      if (lua_isnone(L, index)) break;
       call->arguments[call->argument_count++].kind = LH_NIL;
       continue;
     }
-    read_argument(L, host, call, index, signature->types[i]);
+    read_argument(L, call, index, signature->types[i]);
   }
   return lh_api_dispatch(L, host, operation);
 }

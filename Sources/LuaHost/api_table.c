@@ -9,14 +9,24 @@ const lh_api_row lh_api_rows[LH_OPERATION_COUNT] = {
 #undef LH_API
 };
 
+#define LH_API(operation, receiver, name, parameters, results, summary) \
+  static int call_##operation(lua_State *L) { return lh_api_call(L, LH_OP_##operation); }
+#include "api.def"
+#undef LH_API
+
+const lua_CFunction lh_api_functions[LH_OPERATION_COUNT] = {
+#define LH_API(operation, receiver, name, parameters, results, summary) call_##operation,
+#include "api.def"
+#undef LH_API
+};
+
 static const char *const tables[] = {"relay", "random", "crypto"};
 
 static void open_table(lua_State *L, const char *table) {
   lua_newtable(L);
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     if (strcmp(lh_api_rows[operation].receiver, table) != 0) continue;
-    lua_pushinteger(L, operation);
-    lua_pushcclosure(L, lh_api_call, 1);
+    lua_pushcfunction(L, lh_api_functions[operation]);
     lua_setfield(L, -2, lh_api_rows[operation].name);
   }
   if (strcmp(table, "relay") == 0) {

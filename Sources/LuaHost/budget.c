@@ -47,7 +47,7 @@ void lh_budget_end(lua_State *L) {
   sandbox->active = false;
   sandbox->slice = INT64_MAX / 2;
   if (sandbox->trip == LH_TRIP_NONE) return;
-  if (sandbox->trip == LH_TRIP_MEMORY) lua_gc(L, LUA_GCCOLLECT);
+  if (sandbox->trip == LH_TRIP_MEMORY || sandbox->trip == LH_TRIP_STACK) lua_gc(L, LUA_GCCOLLECT);
   set_interval(sandbox, interval_for(sandbox));
 }
 

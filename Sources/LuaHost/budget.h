@@ -18,7 +18,8 @@
 
 /// Begins a call. Reads no clock: time runs from the first look at it, at most 128 instructions later.
 void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds);
-/// Ends it; after a memory trip collects all garbage. `lh_budget_tripped` keeps its answer until the next begin.
+/// Ends it; after a memory or stack trip collects all garbage.
+/// `lh_budget_tripped` keeps its answer until the next begin.
 void lh_budget_end(lua_State *L);
 /// What has tripped in this call (or the last one).
 static inline lh_trip lh_budget_tripped(lua_State *L) { return lh_of(L)->trip; }

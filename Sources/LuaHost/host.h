@@ -24,6 +24,7 @@ typedef enum lh_parameter {
   LH_P_TARGET,
   LH_P_PEERS,
   LH_P_FIELDS,
+  LH_P_TEXTS,
 } lh_parameter;
 
 /// The parameters of one row, parsed once.
@@ -68,18 +69,26 @@ typedef struct lh_reference {
 
 static inline lh_host *lh_host_of(lua_State *L) { return lh_of(L)->context; }
 
+/// The reference at an index, NULL for anything else. Userdata of other kinds that a script can get hold of are
+/// at least this long and carry no such mark (see json_library.c).
+static inline const lh_reference *lh_to_reference(lua_State *L, int index) {
+  const lh_reference *reference = lua_touserdata(L, index);
+  return reference != NULL && reference->magic == LH_REFERENCE_MAGIC ? reference : NULL;
+}
+
 // references.c
 void lh_references_open(lua_State *L, lh_host *host);
-lh_reference *lh_to_reference(lua_State *L, int index);
 void lh_push_value(lua_State *L, lh_host *host, const lh_value *value);
 
 // api_call.c
 void lh_api_parse(lh_host *host);
-int lh_api_call(lua_State *L);
+int lh_api_call(lua_State *L, uint32_t operation);
 bool lh_read_plain(lua_State *L, int index, lh_value *out);
 int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation);
 
 // api_table.c
+/// The Lua function of each operation.
+extern const lua_CFunction lh_api_functions[LH_OPERATION_COUNT];
 void lh_api_open(lua_State *L, lh_host *host);
 
 // settings.c

@@ -4,18 +4,18 @@
 #define INDENT_MAX 8
 
 const char lh_json_order_key = 'o';
-static const char null_key = 'n';
+// As long as a reference (host.h), which light userdata are compared with.
+static const char null_key[16];
+static const char absent_key[16];
 static const char array_mark_key = 'a';
 
-void lh_json_push_null(lua_State *L) { lua_pushlightuserdata(L, (void *)&null_key); }
+void lh_json_push_null(lua_State *L) { lua_pushlightuserdata(L, (void *)null_key); }
 
-static const char absent_key;
+void lh_json_push_absent(lua_State *L) { lua_pushlightuserdata(L, (void *)absent_key); }
 
-void lh_json_push_absent(lua_State *L) { lua_pushlightuserdata(L, (void *)&absent_key); }
+bool lh_json_is_absent(lua_State *L, int index) { return lua_touserdata(L, index) == absent_key; }
 
-bool lh_json_is_absent(lua_State *L, int index) { return lua_touserdata(L, index) == &absent_key; }
-
-bool lh_json_is_null(lua_State *L, int index) { return lua_touserdata(L, index) == &null_key; }
+bool lh_json_is_null(lua_State *L, int index) { return lua_touserdata(L, index) == null_key; }
 
 void lh_json_push_array_mark(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &array_mark_key); }
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "budget.h"
 
@@ -43,6 +44,25 @@ static void *refuse(lh_sandbox *sandbox, void *block, size_t new_size, lh_trip t
   return NULL;
 }
 
+static void release(lh_sandbox *sandbox, void *block, size_t size) {
+  if (block == NULL) return;
+  if (size <= LH_POOL_BLOCK_MAX) lh_pool_give(&sandbox->pool, block, lh_pool_class(size));
+  else free(block);
+}
+
+/// Moves a block to another size; NULL, and the old one untouched, when there is no memory.
+static void *resize(lh_sandbox *sandbox, void *block, size_t old_size, size_t new_size) {
+  if (new_size > LH_POOL_BLOCK_MAX && (block == NULL || old_size > LH_POOL_BLOCK_MAX)) return realloc(block, new_size);
+  if (block != NULL && old_size <= LH_POOL_BLOCK_MAX && new_size <= LH_POOL_BLOCK_MAX
+      && lh_pool_class(old_size) == lh_pool_class(new_size)) return block;
+  void *fresh =
+    new_size <= LH_POOL_BLOCK_MAX ? lh_pool_take(&sandbox->pool, lh_pool_class(new_size)) : malloc(new_size);
+  if (fresh == NULL || block == NULL) return fresh;
+  memcpy(fresh, block, old_size < new_size ? old_size : new_size);
+  release(sandbox, block, old_size);
+  return fresh;
+}
+
 /// Steps are charged here but an allocator cannot raise: an exhausted budget is raised at the next instruction.
 void *lh_allocate(void *ud, void *block, size_t old_size, size_t new_size) {
   lh_sandbox *sandbox = ud;
@@ -54,7 +74,7 @@ void *lh_allocate(void *ud, void *block, size_t old_size, size_t new_size) {
       sandbox->stack_bytes = sandbox->newest_size;
     }
     account(sandbox, old_size, 0);
-    free(block);
+    release(sandbox, block, old_size);
     return NULL;
   }
   if (new_size > old_size) {
@@ -68,7 +88,7 @@ void *lh_allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     if (more > max || sandbox->bytes > max - more) return refuse(sandbox, block, new_size, LH_TRIP_MEMORY);
     if (sandbox->active) lh_budget_take(sandbox, 1 + (int64_t)(more >> 6));
   }
-  void *fresh = realloc(block, new_size);
+  void *fresh = resize(sandbox, block, old_size, new_size);
   if (fresh == NULL) return new_size <= old_size ? block : refuse(sandbox, block, new_size, LH_TRIP_MEMORY);
   account(sandbox, old_size, new_size);
   sandbox->newest_block = fresh;

@@ -49,6 +49,7 @@ static bool in_class(int c, int letter) {
     case 'u': member = isupper(c); break;
     case 'w': member = isalnum(c); break;
     case 'x': member = isxdigit(c); break;
+    case 'z': member = c == 0; break;  // Deprecated since 5.2, and still there in Lua.
     default: return letter == c;
   }
   return isupper(letter) ? !member : member;

@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-lh_reference *lh_to_reference(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(lh_reference)) return NULL;
-  lh_reference *reference = lua_touserdata(L, index);
-  return reference->magic == LH_REFERENCE_MAGIC ? reference : NULL;
-}
-
 static void push_new(lua_State *L, lh_host *host, uint32_t kind, uint32_t slot, uint32_t generation) {
   lh_reference *reference = lua_newuserdatauv(L, sizeof *reference, 0);
   *reference = (lh_reference){LH_REFERENCE_MAGIC, kind, slot, generation};
@@ -22,7 +16,7 @@ static void push_cached(lua_State *L, lh_host *host, const lh_value *value, int 
   if (lua_rawgeti(L, -1, (lua_Integer)value->slot + 1) == LUA_TUSERDATA) {
     const lh_reference *reference = lua_touserdata(L, -1);
     if (reference->generation == value->generation) {
-      lua_remove(L, -2);
+      lua_replace(L, -2);
       return;
     }
   }
@@ -30,7 +24,7 @@ static void push_cached(lua_State *L, lh_host *host, const lh_value *value, int 
   push_new(L, host, value->kind, value->slot, value->generation);
   lua_pushvalue(L, -1);
   lua_rawseti(L, -3, (lua_Integer)value->slot + 1);
-  lua_remove(L, -2);
+  lua_replace(L, -2);
 }
 
 void lh_push_value(lua_State *L, lh_host *host, const lh_value *value) {
@@ -120,8 +114,7 @@ static void push_methods(lua_State *L, const char *receiver) {
   lua_newtable(L);
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     if (strcmp(lh_api_rows[operation].receiver, receiver) != 0) continue;
-    lua_pushinteger(L, operation);
-    lua_pushcclosure(L, lh_api_call, 1);
+    lua_pushcfunction(L, lh_api_functions[operation]);
     lua_setfield(L, -2, lh_api_rows[operation].name);
   }
 }

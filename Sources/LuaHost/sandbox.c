@@ -15,9 +15,19 @@ static int panic(lua_State *L) {
   abort();
 }
 
+/// Makes lauxlib create the metatable of its buffers now: out of memory half-way through, it would stay half-made
+/// and break every large buffer of this state.
+static void open_buffers(lua_State *L) {
+  luaL_Buffer buffer;
+  luaL_buffinitsize(L, &buffer, LUAL_BUFFERSIZE + 1);
+  luaL_pushresultsize(&buffer, 0);
+  lua_pop(L, 1);
+}
+
 static int open_everything(lua_State *L) {
   const lh_options *options = lua_touserdata(L, 1);
   lh_watch_stack(L);
+  open_buffers(L);
   lh_open_globals(L);
   lh_open_base(L);
   lh_open_require(L);
@@ -61,6 +71,7 @@ size_t lh_sandbox_close(lh_sandbox *sandbox) {
   sandbox->L = NULL;
   if (L != NULL) lua_close(L);
   size_t left = sandbox->bytes;
+  lh_pool_close(&sandbox->pool);
   free(sandbox->failure);
   free(sandbox->printed);
   free(sandbox);
@@ -92,10 +103,7 @@ static int text_of_error(lua_State *L) {
 
 int lh_describe_error(lua_State *L) {
   lua_settop(L, 1);
-  if (lh_budget_tripped(L) != LH_TRIP_NONE) {
-    lua_pushstring(L, lh_of(L)->trip_text);
-    lua_replace(L, 1);
-  } else if (lua_type(L, 1) != LUA_TSTRING) {
+  if (lua_type(L, 1) != LUA_TSTRING && lh_budget_tripped(L) == LH_TRIP_NONE) {
     // An error object: its __tostring is the script's, so it runs protected and may trip the budget.
     lua_pushcfunction(L, text_of_error);
     lua_pushvalue(L, 1);
@@ -104,7 +112,8 @@ int lh_describe_error(lua_State *L) {
     }
     lua_replace(L, 1);
   }
-  luaL_traceback(L, L, lua_tostring(L, 1), 1);
+  const lh_sandbox *sandbox = lh_of(L);
+  luaL_traceback(L, L, sandbox->trip != LH_TRIP_NONE ? sandbox->trip_text : lua_tostring(L, 1), 1);
   return 1;
 }
 

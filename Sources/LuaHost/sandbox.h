@@ -6,6 +6,7 @@
 #include <lualib.h>
 
 #include "LuaSandbox.h"
+#include "pool.h"
 
 /// Everything about one state that is not inside it. Reached from Lua by `lh_of(L)`.
 struct lh_sandbox {
@@ -39,6 +40,9 @@ struct lh_sandbox {
   size_t newest_size;
   void *stack_block;
   size_t stack_bytes;
+
+  /// Small blocks that wait to be used again (pool.c).
+  lh_pool pool;
 
   // The host.
   void *context;

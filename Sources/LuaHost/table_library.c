@@ -47,8 +47,7 @@ static int table_insert(lua_State *L) {
     case 3:
       position = luaL_checkinteger(L, 2);
       // Unsigned, so that positions below 1 are out of bounds too.
-      luaL_argcheck(
-        L, (lua_Unsigned)position - 1u < (lua_Unsigned)end, 2, "position out of bounds");
+      luaL_argcheck(L, (lua_Unsigned)position - 1u < (lua_Unsigned)end, 2, "position out of bounds");
       for (lua_Integer i = end; i > position; i--) copy_element(L, 1, i - 1, 1, i);
       break;
     default: return luaL_error(L, "wrong number of arguments to 'insert'");
@@ -62,7 +61,7 @@ static int table_remove(lua_State *L) {
   lua_Integer size = luaL_len(L, 1);
   lua_Integer position = luaL_optinteger(L, 2, size);
   if (position != size) {
-    luaL_argcheck(L, (lua_Unsigned)position - 1u <= (lua_Unsigned)size, 2, "position out of bounds");
+    luaL_argcheck(L, (lua_Unsigned)position - 1u <= (lua_Unsigned)size, 1, "position out of bounds");
   }
   lua_geti(L, 1, position);
   for (; position < size; position++) copy_element(L, 1, position + 1, 1, position);
@@ -97,7 +96,7 @@ static void add_element(lua_State *L, luaL_Buffer *text, lua_Integer i) {
   lua_geti(L, 1, i);
   if (!lua_isstring(L, -1)) {
     luaL_error(
-      L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)i);
+      L, "invalid value (%s) at index %I in table for 'concat'", luaL_typename(L, -1), (LUAI_UACINT)i);
   }
   lh_charge(L, (int64_t)(lua_rawlen(L, -1) >> 6));
   luaL_addvalue(text);

@@ -85,13 +85,16 @@ struct Call {
 
   // MARK: Results
 
+  /// The next result; each `answer` adds one.
   @inline(__always)
   private func result(_ kind: lh_kind) -> UnsafeMutablePointer<lh_value> {
-    unsafe raw.pointee.result_count = 1
+    let position = unsafe Int(raw.pointee.result_count)
+    precondition(position < Int(LH_RESULTS_MAX))
+    unsafe raw.pointee.result_count += 1
     return unsafe withUnsafeMutablePointer(to: &raw.pointee.results) { results in
-      let first = unsafe UnsafeMutableRawPointer(results).assumingMemoryBound(to: lh_value.self)
-      unsafe first.pointee.kind = kind.rawValue
-      return unsafe first
+      let place = unsafe UnsafeMutableRawPointer(results).assumingMemoryBound(to: lh_value.self) + position
+      unsafe place.pointee.kind = kind.rawValue
+      return unsafe place
     }
   }
 

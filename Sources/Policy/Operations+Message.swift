@@ -7,8 +7,14 @@ extension MountCore {
   mutating func performMessage(_ call: Call, _ operation: lh_operation) throws(OperationError) {
     switch operation {
     case LH_OP_MESSAGE_INTEGER:
-      guard let integer = unsafe field(call)?.integer(in: message.bytes) else { return unsafe call.answerNil() }
-      unsafe call.answer(integer)
+      for index in unsafe 1..<max(1, call.count) {
+        let found = unsafe message.field(call.bytes(index), depthMax: limits.jsonDepth)
+        if let integer = unsafe found?.integer(in: message.bytes) {
+          unsafe call.answer(integer)
+        } else {
+          unsafe call.answerNil()
+        }
+      }
     case LH_OP_MESSAGE_FORWARD: try unsafe forward(call)
     case LH_OP_MESSAGE_STRING: unsafe answerString(call)
     case LH_OP_MESSAGE_NUMBER:

@@ -17,6 +17,7 @@ extension MountCore {
     case LH_OP_PEER_LOBBY:
       if machine.isLive(peer), let lobby = machine.lobby(of: peer, at: 0) {
         unsafe call.answer(lobby)
+        unsafe call.answer(machine.id(of: peer, in: lobby), in: &results)
       } else {
         unsafe call.answerNil()
       }

@@ -32,27 +32,28 @@ import Testing
     #expect(sandbox.close() == 0)
   }
 
-  @Test(arguments: [
-    ("return prnt", "unknown global 'prnt' (did you mean 'print'?)"),
-    ("return quite_unlike_anything", "unknown global 'quite_unlike_anything'\n"),
-    ("count = 1", "cannot create the global 'count': write 'local count' where it is first set"),
-    ("print = 1", "cannot assign to the built-in global 'print'"),
-    ("string.find = print", "cannot set 'find': the table 'string' is read-only"),
-    ("json.extra = 1", "cannot set 'extra': the table 'json' is read-only"),
-    ("rawset(table, 'x', 1)", "the table 'table' is read-only"),
-    ("rawset(_ENV, 'x', 1)", "the table '_ENV' is read-only"),
-    ("setmetatable(_ENV, nil)", "cannot change a protected metatable"),
-    ("setmetatable(math, {})", "cannot change a protected metatable"),
-    ("setmetatable({}, { __gc = print })", "a metatable must not have '__gc'"),
-    ("table.insert(utf8, 1)", "cannot set '1': the table 'utf8' is read-only"),
-    ("local x = string.dump", nil),
-    ("assert(string.dump == nil and math.randomseed == nil)", nil),
-    ("assert(getmetatable('') == false)", nil),
-    ("assert(getmetatable(string) == false and getmetatable(_ENV) == false)", nil),
-    ("assert(getmetatable(json.null) == false and getmetatable(json.array()) == false)", nil),
-    ("assert(next(string) == nil and ('x').find == string.find)", nil),
-    ("pcall = nil", "cannot assign to the built-in global 'pcall'"),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("return prnt", "unknown global 'prnt' (did you mean 'print'?)"),
+      ("return quite_unlike_anything", "unknown global 'quite_unlike_anything'\n"),
+      ("count = 1", "cannot create the global 'count': write 'local count' where it is first set"),
+      ("print = 1", "cannot assign to the built-in global 'print'"),
+      ("string.find = print", "cannot set 'find': the table 'string' is read-only"),
+      ("json.extra = 1", "cannot set 'extra': the table 'json' is read-only"),
+      ("rawset(table, 'x', 1)", "the table 'table' is read-only"),
+      ("rawset(_ENV, 'x', 1)", "the table '_ENV' is read-only"),
+      ("setmetatable(_ENV, nil)", "cannot change a protected metatable"),
+      ("setmetatable(math, {})", "cannot change a protected metatable"),
+      ("setmetatable({}, { __gc = print })", "a metatable must not have '__gc'"),
+      ("table.insert(utf8, 1)", "cannot set '1': the table 'utf8' is read-only"),
+      ("local x = string.dump", nil),
+      ("assert(string.dump == nil and math.randomseed == nil)", nil),
+      ("assert(getmetatable('') == false)", nil),
+      ("assert(getmetatable(string) == false and getmetatable(_ENV) == false)", nil),
+      ("assert(getmetatable(json.null) == false and getmetatable(json.array()) == false)", nil),
+      ("assert(next(string) == nil and ('x').find == string.find)", nil),
+      ("pcall = nil", "cannot assign to the built-in global 'pcall'"),
+    ] as [(String, String?)])
   func lockedTables(source: String, failure: String?) throws {
     let sandbox = try #require(Sandbox())
     let result = sandbox.run(source)

@@ -52,7 +52,7 @@ typedef struct lh_field {
 
 #define LH_ARGUMENTS_MAX 16
 #define LH_FIELDS_MAX 16
-#define LH_RESULTS_MAX 2
+#define LH_RESULTS_MAX 8
 #define LH_ERROR_BYTES 256
 
 /// One call of the relay by a script.
