@@ -50,12 +50,9 @@ extension Relay {
     guard limits.connections == 0 || connections.count < limits.connections else {
       return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
-    if limits.connectionsPerAddress > 0 {
-      guard perAddress[host.network, default: 0] < limits.connectionsPerAddress else {
-        let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-        return turnAway(stream, status: 429, "\(limit) by \(host)")
-      }
-      perAddress[host.network, default: 0] += 1
+    guard perAddress.admit(host) else {
+      let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
+      return turnAway(stream, status: 429, "\(limit) by \(host)")
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()

@@ -29,10 +29,7 @@ extension Relay {
 
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
-    let host = connections[slot].host.network
-    if limits.connectionsPerAddress > 0, let count = perAddress[host] {
-      perAddress[host] = count > 1 ? count - 1 : nil
-    }
+    perAddress.leave(connections[slot].host)
     outbox.release(slot)
     connections.remove(slot)
   }

@@ -23,8 +23,7 @@ public final class Relay {
   let signals: Signals
   var listeners: Listeners
   var connections = ConnectionTable()
-  /// Connections of each network that has any, while there is a limit to them.
-  var perAddress: [HostAddress: Int] = [:]
+  var perAddress: AddressCounts
   var deadlines = Deadlines()
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
@@ -43,6 +42,7 @@ public final class Relay {
     self.log = log
     self.mount = mount
     self.outbox = outbox
+    perAddress = AddressCounts(most: limits.connectionsPerAddress)
     // What one read brings may be pings alone, and its pongs have not been sent yet.
     pileMax = limits.mount.queuedBytes == 0 ? .max : limits.mount.queuedBytes + Self.readBytes
     signals = try Signals()
