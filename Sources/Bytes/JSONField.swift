@@ -12,6 +12,8 @@ public struct JSONField: Equatable, Sendable {
   var keyIsEscaped: Bool
   var valueIsEscaped: Bool
   var valueIsInteger: Bool
+  /// A number that is written as an integer: neither fraction nor exponent.
+  public var isInteger: Bool { kind == .number && valueIsInteger }
   /// The name between its quotes. Both ends are equal to `valueStart` for an element, which has no name.
   public var keyStart: Int32
   public var keyEnd: Int32

@@ -158,11 +158,22 @@ public struct LobbyMachine {
     peers[Int(ref.slot)].membership(index).map { lobby(inSlot: $0.lobby) }
   }
 
+  /// The lobby that a peer joined first of those it is in.
+  public func firstLobby(of ref: PeerRef) -> LobbyRef? {
+    guard let slot = peers[Int(ref.slot)].first?.lobby else { return nil }
+    return lobby(inSlot: slot)
+  }
+
   /// The id of a peer in a lobby, nil when it is no member.
   public func id(of peer: PeerRef, in lobby: LobbyRef) -> MemberID? {
-    let record = peers[Int(peer.slot)]
-    if let first = record.first, first.lobby == lobby.slot { return first.id }
-    return record.membershipIndex(lobby: lobby.slot).flatMap { record.membership($0)?.id }
+    peers[Int(peer.slot)].membershipIndex(lobby: lobby.slot).flatMap { peers[Int(peer.slot)].membership($0)?.id }
+  }
+
+  /// The same for the common case, an integer id in the first lobby, without a copy of any id; nil otherwise.
+  public func integerID(of peer: PeerRef, in lobby: LobbyRef) -> Int64? {
+    guard peers[Int(peer.slot)].first?.lobby == lobby.slot, case .integer(let id) = peers[Int(peer.slot)].first?.id
+    else { return nil }
+    return id
   }
 
   public mutating func addMember(_ peer: PeerRef, to lobby: LobbyRef, as id: MemberID) throws(Refusal) {

@@ -51,6 +51,13 @@ struct MessageView: ~Copyable {
     return unsafe index.field(path: path, in: bytes)
   }
 
+  /// Whether the member `key` is this integer, written as one.
+  @inline(__always)
+  mutating func has(_ key: UnsafeRawBufferPointer, _ integer: Int64, depthMax: Int) -> Bool {
+    guard shape(depthMax: depthMax) == .object, let field = unsafe index.field(key, in: bytes) else { return false }
+    return unsafe field.isInteger && field.integer(in: bytes) == integer
+  }
+
   /// How long the message is with the edits of `splice` made; nil when it is no JSON object.
   @inline(__always)
   mutating func planSplice(depthMax: Int) -> Int? {

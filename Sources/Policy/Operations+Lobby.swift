@@ -12,8 +12,8 @@ extension MountCore {
       if let peer = unsafe member(lobby, call) { unsafe call.answer(peer) } else { unsafe call.answerNil() }
     case LH_OP_LOBBY_ID_OF:
       let peer = unsafe call.peer(1)
-      let id = machine.isLive(peer) ? machine.id(of: peer, in: lobby) : nil
-      unsafe call.answer(id, in: &results)
+      guard machine.isLive(peer) else { return unsafe call.answerNil() }
+      unsafe answerID(of: peer, in: lobby, call)
     case LH_OP_LOBBY_NAME: unsafe call.answer(copying: machine.name(of: lobby), in: &results)
     case LH_OP_LOBBY_MEMBERS:
       let members = (0..<machine.memberCount(lobby)).map { machine.member(lobby, at: $0).peer }
@@ -39,6 +39,12 @@ extension MountCore {
       return unsafe machine.member(lobby, integer: call.integer(1))
     }
     return unsafe machine.member(lobby, id: call.memberID(1))
+  }
+
+  @inline(__always)
+  mutating func answerID(of peer: PeerRef, in lobby: LobbyRef, _ call: Call) {
+    if let id = machine.integerID(of: peer, in: lobby) { return unsafe call.answer(id) }
+    unsafe call.answer(machine.id(of: peer, in: lobby), in: &results)
   }
 
   private mutating func change(_ lobby: LobbyRef, _ call: Call, _ operation: lh_operation) throws(Refusal) {

@@ -53,14 +53,14 @@ extension MountCore {
   }
 
   private mutating func answerKind(_ call: Call) {
-    let kind: String?
+    var shape = JSONIndex.Shape.invalid
     if unsafe call.isGiven(1) {
-      kind = unsafe field(call).map { JSONIndex.Shape($0.kind).name } ?? nil
+      if let field = unsafe field(call) { shape = JSONIndex.Shape(field.kind) }
     } else {
-      kind = message.shape(depthMax: limits.jsonDepth).name
+      shape = message.shape(depthMax: limits.jsonDepth)
     }
-    guard let kind else { return unsafe call.answerNil() }
-    unsafe call.answer(copying: kind, in: &results)
+    guard let word = shape.word else { return unsafe call.answerNil() }
+    unsafe call.answer(UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
   }
 
   /// Positions as in `string.sub`: from 1, negative ones from the end.
@@ -90,7 +90,7 @@ extension MountCore {
 
   private mutating func forward(_ call: Call) throws(OperationError) {
     guard let destination = unsafe destination(call) else { throw OperationError(.lobbyGone) }
-    if unsafe call.fieldCount == 0 {
+    guard unsafe call.fieldCount > 0 else {
       let bytes = unsafe message.bytes
       unsafe send(to: destination, message.isBinary ? .binary : .text, count: bytes.count) {
         if bytes.count > 0 { unsafe $0.copyMemory(from: bytes) }
@@ -112,7 +112,10 @@ extension MountCore {
     let value = unsafe field.pointee.value
     let bytes = unsafe UnsafeRawBufferPointer(start: value.bytes, count: value.count)
     switch unsafe lh_kind(value.kind) {
-    case LH_INTEGER: unsafe message.splice.pointee.replace(key, integer: value.integer)
+    case LH_INTEGER:
+      // What stands there already needs no edit: the message is copied in fewer pieces.
+      if unsafe message.has(key, value.integer, depthMax: limits.jsonDepth) { return }
+      unsafe message.splice.pointee.replace(key, integer: value.integer)
     case LH_ABSENT: unsafe message.splice.pointee.remove(key)
     case LH_JSON: unsafe message.splice.pointee.replace(key, json: bytes)
     case LH_BOOL: unsafe message.splice.pointee.replace(key, bool: value.integer != 0)
@@ -145,7 +148,7 @@ extension MountCore {
 
 extension JSONIndex.Shape {
   /// The word that scripts use.
-  var name: String? {
+  var word: StaticString? {
     switch self {
     case .invalid: nil
     case .object: "object"

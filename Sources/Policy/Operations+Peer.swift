@@ -15,12 +15,9 @@ extension MountCore {
       unsafe send(to: .peer(peer), .binary, count: bytes.count) { unsafe $0.copyMemory(from: bytes) }
     case LH_OP_PEER_CLOSE: try unsafe close(peer, call)
     case LH_OP_PEER_LOBBY:
-      if machine.isLive(peer), let lobby = machine.lobby(of: peer, at: 0) {
-        unsafe call.answer(lobby)
-        unsafe call.answer(machine.id(of: peer, in: lobby), in: &results)
-      } else {
-        unsafe call.answerNil()
-      }
+      guard machine.isLive(peer), let lobby = machine.firstLobby(of: peer) else { return unsafe call.answerNil() }
+      unsafe call.answer(lobby)
+      unsafe answerID(of: peer, in: lobby, call)
     case LH_OP_PEER_LOBBIES:
       let count = machine.isLive(peer) ? machine.membershipCount(peer) : 0
       unsafe call.answer(list: (0..<count).compactMap { machine.lobby(of: peer, at: $0) }, in: &results)
