@@ -64,7 +64,7 @@ let package = Package(
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
     .executableTarget(name: "Floor", cSettings: cSettings),
 
-    tests("Bytes"),
+    tests("Bytes", ["FuzzBodies"]),
     tests("HTTP"),
     tests("WebSocket", ["FuzzBodies"]),
     tests("Schedule"),
@@ -73,12 +73,13 @@ let package = Package(
     tests("LuaHost"),
     tests("Policy", ["LuaHost"]),
     tests("Relay"),
-    tests("Conversation"),
+    tests("Conversation", ["FuzzBodies"]),
     tests("Bench"),
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.
     .target(
-      name: "FuzzBodies", dependencies: ["Bytes", "HTTP", "WebSocket"], path: "Tests/Fuzzers/Bodies",
+      name: "FuzzBodies", dependencies: ["Bytes", "Conversation", "HTTP", "LuaHost", "WebSocket"],
+      path: "Tests/Fuzzers/Bodies",
       swiftSettings: testSettings),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzBodies"], path: "Tests/Fuzzers/Replay", swiftSettings: testSettings),

@@ -110,6 +110,21 @@ public struct ByteQueue: ~Copyable {
     copy.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Bytes of the block that is owned, 0 when there is none.
+  @inlinable
+  public var blockCount: Int { capacity }
+
+  /// Takes `count` bytes off the front and keeps the block, also when nothing is left in it.
+  @inlinable
+  public mutating func removeFirstKeepingBlock(_ count: Int) {
+    precondition(count >= 0 && count <= self.count)
+    head += count
+    if head == tail {
+      head = 0
+      tail = 0
+    }
+  }
+
   /// Takes `count` bytes off the front. The block goes back to the system when nothing is left.
   @inlinable
   public mutating func removeFirst(_ count: Int) {

@@ -22,7 +22,9 @@ extension LobbyMachine {
 
   /// Takes everything since the last `commit` or `rollback` back, last change first.
   public mutating func rollback() {
+    guard !journal.isEmpty else { return }
     while let undo = journal.popLast() { takeBack(undo) }
+    timers.compact()
   }
 
   private mutating func takeBack(_ undo: Undo) {

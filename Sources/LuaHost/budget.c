@@ -13,10 +13,11 @@ static uint64_t monotonic_now(void) {
 
 static void on_count(lua_State *L, lua_Debug *record);
 
+/// 0 switches the hook off.
 static void set_interval(lh_sandbox *sandbox, int interval) {
   if (sandbox->hook_interval == interval) return;
   sandbox->hook_interval = interval;
-  lua_sethook(sandbox->L, on_count, LUA_MASKCOUNT, interval);
+  lua_sethook(sandbox->L, on_count, interval > 0 ? LUA_MASKCOUNT : 0, interval);
 }
 
 /// 128 instructions, fewer in proportion to the large blocks alive: with 32 MiB of them every instruction.
@@ -29,6 +30,11 @@ void lh_budget_arm(lh_sandbox *sandbox) {
   if (sandbox->L != NULL && sandbox->active) set_interval(sandbox, 1);
 }
 
+void lh_budget_overdue(void *argument) {
+  lh_sandbox *sandbox = argument;
+  if (sandbox->active && sandbox->hook_interval == 0) set_interval(sandbox, interval_for(sandbox));
+}
+
 void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds) {
   lh_sandbox *sandbox = lh_of(L);
   sandbox->instructions = instructions;
@@ -39,16 +45,19 @@ void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds) {
   sandbox->active = true;
   sandbox->trip = LH_TRIP_NONE;
   sandbox->denied = false;
-  if (sandbox->hook_interval == 0) set_interval(sandbox, LH_HOOK_INTERVAL);
+  if (instructions < LH_COUNTED_MAX || sandbox->large_bytes > 0 || !sandbox->is_watched)
+    set_interval(sandbox, interval_for(sandbox));
+  if (sandbox->is_watched) lh_watchdog_begin(&sandbox->watch, sandbox);
 }
 
 void lh_budget_end(lua_State *L) {
   lh_sandbox *sandbox = lh_of(L);
+  if (sandbox->is_watched) lh_watchdog_end(&sandbox->watch);
   sandbox->active = false;
   sandbox->slice = INT64_MAX / 2;
+  if (sandbox->hook_interval != 0) set_interval(sandbox, 0);
   if (sandbox->trip == LH_TRIP_NONE) return;
   if (sandbox->trip == LH_TRIP_MEMORY || sandbox->trip == LH_TRIP_STACK) lua_gc(L, LUA_GCCOLLECT);
-  set_interval(sandbox, interval_for(sandbox));
 }
 
 /// Where the script is, as "file:line: ", into `text`. Allocates nothing.
@@ -143,7 +152,7 @@ void lh_budget_refill(lua_State *L, lh_sandbox *sandbox) {
 static void on_count(lua_State *L, lua_Debug *record) {
   (void)record;
   lh_sandbox *sandbox = lh_of(L);
-  if (!sandbox->active) return set_interval(sandbox, interval_for(sandbox));
+  if (!sandbox->active) return set_interval(sandbox, 0);
   if (sandbox->trip == LH_TRIP_NONE) {
     if (sandbox->denied) lh_budget_trip(sandbox, LH_TRIP_MEMORY);
     lh_budget_take(sandbox, sandbox->hook_interval);

@@ -6,17 +6,22 @@
 /// One call into a script may use `instructions` steps and `nanoseconds` of wall time. A step is a VM instruction,
 /// or what costs about as much in C: one matching step of a pattern, 8 bytes looked at, 64 bytes moved or allocated.
 ///
+/// Small budgets are counted exactly from the first instruction on. Counting slows a call down by a tenth, so for the
+/// others it begins when the watchdog finds that the call lasts (watchdog.h): some instructions come free then.
+///
 /// There are no coroutines in the sandbox: Lua's hooks belong to a thread, and the budget to this one.
 
 /// Steps between two looks at the clock, when charged from C.
 #define LH_SLICE 1024
+/// Budgets below this are counted from the start: about what runs until the watchdog would notice.
+#define LH_COUNTED_MAX 1000000
 /// Instructions between two calls of the count hook while no large block is alive.
 #define LH_HOOK_INTERVAL 128
 /// Blocks from here on make one instruction costly (comparing strings, `next` over a hollow table): the more of
 /// them are alive, the more often the hook looks at the clock.
 #define LH_LARGE_BYTES ((size_t)256 << 10)
 
-/// Begins a call. Reads no clock: time runs from the first look at it, at most 128 instructions later.
+/// Begins a call. Reads no clock: time runs from the first look at it, at the latest when the watchdog notices.
 void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds);
 /// Ends it; after a memory or stack trip collects all garbage.
 /// `lh_budget_tripped` keeps its answer until the next begin.
@@ -32,6 +37,9 @@ int lh_budget_raise(lua_State *L);
 /// After a failed `lua_pcall`: when nobody may catch this, raises the error at the top again.
 void lh_budget_rethrow(lua_State *L, int status);
 
+/// The watchdog's word that a call lasts: counting begins. In a signal handler of the thread that the call runs on,
+/// which is what lua_sethook allows.
+void lh_budget_overdue(void *sandbox);
 /// Makes the hook fire at the next instruction. Does not raise.
 void lh_budget_arm(lh_sandbox *sandbox);
 /// Charges without raising: for the allocator.

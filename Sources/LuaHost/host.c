@@ -43,9 +43,15 @@ static lh_status status_of(lh_host *host) {
   }
 }
 
+/// A limit of zero is none.
+static int64_t bounded(uint64_t limit) {
+  const int64_t none = INT64_MAX / 4;
+  return limit == 0 || limit > (uint64_t)none ? none : (int64_t)limit;
+}
+
 lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_t instructions,
                       uint64_t nanoseconds) {
-  lh_budget_begin(host->L, (int64_t)instructions, (int64_t)nanoseconds);
+  lh_budget_begin(host->L, bounded(instructions), bounded(nanoseconds));
   int result = lh_protect(host->sandbox, body, argument);
   lh_budget_end(host->L);
   return result == LUA_OK ? LH_DONE : status_of(host);

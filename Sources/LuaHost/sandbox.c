@@ -54,6 +54,7 @@ lh_sandbox *lh_sandbox_open(const lh_options *options) {
     sandbox->L = L;
     *(lh_sandbox **)lua_getextraspace(L) = sandbox;
     lua_atpanic(L, panic);
+    sandbox->is_watched = lh_watchdog_add(&sandbox->watch, lh_budget_overdue);
     if (lh_protect(sandbox, open_everything, (void *)options) == LUA_OK) return sandbox;
   }
   size_t leaked = lh_sandbox_close(sandbox);
@@ -67,6 +68,7 @@ lh_sandbox *lh_sandbox_open(const lh_options *options) {
 size_t lh_sandbox_close(lh_sandbox *sandbox) {
   lua_State *L = sandbox->L;
   sandbox->active = false;
+  if (sandbox->is_watched) lh_watchdog_remove(&sandbox->watch);
   // Blocks are freed from here on without looking at the state, which is one of them.
   sandbox->L = NULL;
   if (L != NULL) lua_close(L);

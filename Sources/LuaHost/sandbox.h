@@ -7,6 +7,7 @@
 
 #include "LuaSandbox.h"
 #include "pool.h"
+#include "watchdog.h"
 
 /// Everything about one state that is not inside it. Reached from Lua by `lh_of(L)`.
 struct lh_sandbox {
@@ -20,8 +21,10 @@ struct lh_sandbox {
   uint64_t deadline;
   bool active;
   lh_trip trip;
-  /// Instructions between two calls of the count hook, as told to Lua.
+  /// Instructions between two calls of the count hook, as told to Lua; 0 while it is off.
   int hook_interval;
+  lh_watch watch;
+  bool is_watched;
   int64_t instructions;
   char trip_text[192];
 

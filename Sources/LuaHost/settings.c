@@ -38,7 +38,9 @@ static void remember_declared(lua_State *L) {
 
 int lh_declare_settings(lua_State *L) {
   lh_host *host = lh_host_of(L);
-  if (host->in_hook) return luaL_error(L, "settings are declared once, while the script loads");
+  bool declared = lua_getfield(L, LUA_REGISTRYINDEX, "lobbyist.settings") != LUA_TNIL;
+  lua_pop(L, 1);
+  if (declared || host->in_hook) return luaL_error(L, "settings are declared once, while the script loads");
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   lua_newtable(L);

@@ -100,7 +100,6 @@ public final class Mount {
     unsafe arguments[0] = lh_value(peer)
     if !attached || !run(LH_ON_CONNECT, 1) {
       unsafe core.pointee.stageClose(peer, code: CloseCode.internalError, reason: Array("The policy failed".utf8))
-      finishCloses()
     }
     depart()
     return peer

@@ -58,7 +58,10 @@ extension MountCore {
     }
     let body = unsafe call.isGiven(2) ? call.array(2) : []
     let status = try unsafe status(call)
-    request?.answer = RequestAnswer(status: status, headers: headers, body: body)
+    // Set in place, an answer given before would leak (Swift 6.3).
+    guard var view = request else { return }
+    view.answer = RequestAnswer(status: status, headers: headers, body: body)
+    request = view
   }
 
   private func status(_ call: Call) throws(OperationError) -> Int {

@@ -31,14 +31,24 @@ public final class Outbox {
   /// What the running transaction has written to, and how much waited there before.
   private var journal: [(outlet: UInt32, count: Int)] = []
   private var stamp: UInt32 = 1
+  /// Empty queues that keep their blocks, so that a message costs no allocation.
+  private let spares: UnsafeMutablePointer<ByteQueue>
+  private var spareCount = 0
+  private static let sparesMax = 64
+  /// A larger block than this, which one slow reader may have needed, is not kept.
+  private static let spareBytesMax = 256 << 10
 
   public init() {
+    unsafe spares = .allocate(capacity: Self.sparesMax)
+    for position in 0..<Self.sparesMax { unsafe (spares + position).initialize(to: ByteQueue()) }
     capacity = 64
     unsafe outlets = UnsafeMutablePointer<Outlet>.allocate(capacity: 64)
     for slot in 0..<64 { unsafe (outlets + slot).initialize(to: Outlet()) }
   }
 
   deinit {
+    unsafe spares.deinitialize(count: Self.sparesMax)
+    unsafe spares.deallocate()
     unsafe outlets.deinitialize(count: capacity)
     unsafe outlets.deallocate()
   }
@@ -63,6 +73,19 @@ public final class Outbox {
 
   /// Bytes that wait to be sent.
   public func waiting(_ outlet: UInt32) -> Int { unsafe outlets[Int(outlet)].queue.count }
+
+  /// Takes what was sent off the front of a queue. The block of an empty queue serves the next one that fills.
+  public func sent(_ outlet: UInt32, count: Int) {
+    let slot = Int(outlet)
+    unsafe outlets[slot].queue.removeFirstKeepingBlock(count)
+    guard unsafe outlets[slot].queue.isEmpty else { return }
+    if unsafe spareCount < Self.sparesMax && outlets[slot].queue.blockCount <= Self.spareBytesMax {
+      unsafe swap(&outlets[slot].queue, &spares[spareCount])
+      spareCount += 1
+    } else {
+      unsafe outlets[slot].queue.removeAll()
+    }
+  }
 
   /// Access to one queue, for sending from its front and for the wire's own frames.
   public func withQueue<Result, Failure: Error>(
@@ -97,6 +120,10 @@ public final class Outbox {
     if unsafe outlets[slot].stamp != stamp {
       unsafe outlets[slot].stamp = stamp
       journal.append((outlet, waiting))
+      if unsafe spareCount > 0 && outlets[slot].queue.blockCount == 0 {
+        spareCount -= 1
+        unsafe swap(&outlets[slot].queue, &spares[spareCount])
+      }
     }
     unsafe outlets[slot].queue.appendFrame(opcode, count: count, fill: fill)
     return true

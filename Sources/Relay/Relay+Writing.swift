@@ -16,11 +16,13 @@ extension Relay {
       setDeadline(slot, in: limits.closeMilliseconds)
     }
     let result = outbox.withQueue(slot) { queue in
-      let result = unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
-      if case .bytes(let count) = result { queue.removeFirst(count) }
-      return result
+      unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
     }
-    if case .failed = result { return lose(slot) }
+    switch result {
+    case .bytes(let count): outbox.sent(slot, count: count)
+    case .wouldBlock: break
+    case .failed: return lose(slot)
+    }
     let isBlocked = outbox.waiting(slot) > 0
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
     if !isBlocked, connections.isLive(slot), connections[slot].phase == .draining { shutWrite(slot) }
