@@ -11,7 +11,7 @@ import threading
 import time
 
 from raw_socket import TEXT, Closed, RawSocket, frame
-from relay import ROOT, Checks, Relay, run_scenarios
+from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 FOLDER = os.path.join("Tests", "Clients", "hostile")
 TRAPS = 4
@@ -86,6 +86,7 @@ def trap(checks, name):
             checks.true(f"{name}: memory stays bounded", growth < RESIDENT_GROWTH_KIB_MAX,
                         f"growth under {RESIDENT_GROWTH_KIB_MAX} KiB", growth)
             judge(checks, name, relay, echoing)
+            wait_until(lambda: len(relay.logged("on_message failed")) >= TRAPS, 3)
             failures = relay.logged("on_message failed")
             checks.equal(f"{name}: each trap is logged", len(failures), TRAPS)
             checks.true(f"{name}: and ends as it should", all(re.search(ENDS.get(name, BUDGET), line)

@@ -256,6 +256,7 @@ def hooks(checks):
         with relay_with(errors=True, **limits) as relay, connected(relay) as raw:
             say(raw, command)
             checks.equal(f"{name}: the message is lost, the next one is not", ask(raw, "here"), "here")
+            wait_until(lambda: relay.logged("on_message failed"), 3)
             failures = relay.logged("on_message failed")
             checks.true(f"{name}: the log says why", len(failures) == 1 and re.search(expected, failures[0]),
                         expected, failures)
