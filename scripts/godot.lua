@@ -11,9 +11,9 @@ local settings = relay.settings {
   max_lobbies = 1024,
 }
 
-local JOIN, ID, PEER_CONNECT, PEER_DISCONNECT = 0, 1, 2, 3
-local OFFER, CANDIDATE, SEAL = 4, 6, 7
-local HOST = 1
+local JOIN <const>, ID <const>, PEER_CONNECT <const>, PEER_DISCONNECT <const> = 0, 1, 2, 3
+local OFFER <const>, CANDIDATE <const>, SEAL <const> = 4, 6, 7
+local HOST <const> = 1
 
 local text = require "godot3_text"
 
@@ -158,9 +158,7 @@ function policy.on_message(peer, message)
 
   local destination = lobby:member(id)
   if not destination then return refuse(peer, "Invalid destination") end
-  local data = nil -- stays as it is
-  if message:kind("data") ~= "string" then data = "" end
-  message:forward(destination, "type", kind, "id", own_id, "data", data)
+  message:forward(destination, "type", kind, "id", own_id, "data", json.text)
 end
 
 return policy

@@ -123,10 +123,11 @@ public struct JSONIndex: ~Copyable {
     precondition(text.count == textCount, "not the text that was scanned")
     guard shape == .object else { return nil }
     if hasMore, let found = unsafe furtherField(key, text) { return found }
+    let wanted = unsafe JSONKey(key)
     var position = fieldCount
     while position > 0 {
       position &-= 1
-      if unsafe fields[position].isNamed(key, in: text) { return unsafe fields[position] }
+      if unsafe wanted.names(fields[position], in: text) { return unsafe fields[position] }
     }
     return nil
   }

@@ -95,6 +95,8 @@ static void add_field(lua_State *L, lh_call *call, int name) {
     field->value = (lh_value){.kind = LH_JSON, .bytes = (const uint8_t *)"null", .count = 4};
   } else if (lh_json_is_absent(L, value)) {
     field->value.kind = LH_ABSENT;
+  } else if (lh_json_is_text(L, value)) {
+    field->value.kind = LH_TEXT_OR_EMPTY;
   } else {
     luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, name), luaL_typename(L, value));
   }

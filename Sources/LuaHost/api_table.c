@@ -22,11 +22,11 @@ const lua_CFunction lh_api_functions[LH_OPERATION_COUNT] = {
 
 static const char *const tables[] = {"relay", "random", "crypto"};
 
-static void open_table(lua_State *L, const char *table) {
+static void open_table(lua_State *L, lh_host *host, const char *table) {
   lua_newtable(L);
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     if (strcmp(lh_api_rows[operation].receiver, table) != 0) continue;
-    lua_pushcfunction(L, lh_api_functions[operation]);
+    lh_push_function(L, host, lh_api_functions[operation]);
     lua_setfield(L, -2, lh_api_rows[operation].name);
   }
   if (strcmp(table, "relay") == 0) {
@@ -37,7 +37,7 @@ static void open_table(lua_State *L, const char *table) {
 }
 
 void lh_api_open(lua_State *L, lh_host *host) {
-  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) open_table(L, tables[i]);
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) open_table(L, host, tables[i]);
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->mount);
   lh_set_global(L, "mount");
 }

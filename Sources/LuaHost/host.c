@@ -49,19 +49,25 @@ static int64_t bounded(uint64_t limit) {
   return limit == 0 || limit > (uint64_t)none ? none : (int64_t)limit;
 }
 
-lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_t instructions,
-                      uint64_t nanoseconds) {
+/// Runs the function at the top of the stack, protected and under a budget.
+static lh_status run_top(lh_host *host, void *argument, uint64_t instructions, uint64_t nanoseconds) {
   lh_budget_begin(host->L, bounded(instructions), bounded(nanoseconds));
-  int result = lh_protect(host->sandbox, body, argument);
+  int result = lh_protect_top(host->sandbox, argument);
   lh_budget_end(host->L);
   return result == LUA_OK ? LH_DONE : status_of(host);
+}
+
+lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_t instructions,
+                      uint64_t nanoseconds) {
+  lua_pushcfunction(host->L, body);
+  return run_top(host, argument, instructions, nanoseconds);
 }
 
 static lh_status invoke(lh_host *host, invocation *call) {
   host->epoch++;
   host->in_hook = true;
-  lh_status status =
-    lh_host_run(host, enter, call, host->limits.hook_instructions, host->limits.hook_nanoseconds);
+  lua_rawgeti(host->L, LUA_REGISTRYINDEX, host->enter);
+  lh_status status = run_top(host, call, host->limits.hook_instructions, host->limits.hook_nanoseconds);
   host->in_hook = false;
   return status == LH_DONE && call->absent ? LH_ABSENT_HOOK : status;
 }
@@ -92,6 +98,8 @@ static int open_api(lua_State *L) {
   lh_host *host = lua_touserdata(L, 1);
   lh_references_open(L, host);
   lh_api_open(L, host);
+  lh_push_function(L, host, enter);
+  host->enter = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
 }
 

@@ -46,6 +46,7 @@ struct lh_host {
   int peers; // array: slot + 1 -> userdata
   int lobbies;
   int mount;
+  int enter; // the closure that runs a hook call
   int metatables[LH_REQUEST + 1];
   /// Which hook call runs; views of older calls are refused.
   uint32_t epoch;
@@ -77,6 +78,11 @@ static inline const lh_reference *lh_to_reference(lua_State *L, int index) {
 }
 
 // references.c
+/// Upvalues of every C function that pushes values: the userdata of peers and lobbies by slot, and for attributes the
+/// methods of their kind.
+enum { LH_UPVALUE_PEERS = 1, LH_UPVALUE_LOBBIES, LH_UPVALUE_METHODS };
+
+void lh_push_function(lua_State *L, lh_host *host, lua_CFunction function);
 void lh_references_open(lua_State *L, lh_host *host);
 void lh_push_value(lua_State *L, lh_host *host, const lh_value *value);
 

@@ -22,6 +22,9 @@ bool lh_json_is_null(lua_State *L, int index);
 /// Pushes `json.absent`: in the fields of a forwarded message, the one to take out. It has no JSON form.
 void lh_json_push_absent(lua_State *L);
 bool lh_json_is_absent(lua_State *L, int index);
+/// `json.text`: in the fields of a forwarded message, one that has to be a string. It stays if it is one and becomes ""
+/// otherwise. It has no JSON form either.
+bool lh_json_is_text(lua_State *L, int index);
 /// Pushes the metatable that marks arrays.
 void lh_json_push_array_mark(lua_State *L);
 /// Key of a `json.object`'s own metatable: the list of its keys in order.

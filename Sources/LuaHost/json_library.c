@@ -7,6 +7,7 @@ const char lh_json_order_key = 'o';
 // As long as a reference (host.h), which light userdata are compared with.
 static const char null_key[16];
 static const char absent_key[16];
+static const char text_key[16];
 static const char array_mark_key = 'a';
 
 void lh_json_push_null(lua_State *L) { lua_pushlightuserdata(L, (void *)null_key); }
@@ -14,6 +15,8 @@ void lh_json_push_null(lua_State *L) { lua_pushlightuserdata(L, (void *)null_key
 void lh_json_push_absent(lua_State *L) { lua_pushlightuserdata(L, (void *)absent_key); }
 
 bool lh_json_is_absent(lua_State *L, int index) { return lua_touserdata(L, index) == absent_key; }
+
+bool lh_json_is_text(lua_State *L, int index) { return lua_touserdata(L, index) == text_key; }
 
 bool lh_json_is_null(lua_State *L, int index) { return lua_touserdata(L, index) == null_key; }
 
@@ -105,6 +108,7 @@ static int json_object(lua_State *L) {
 static int null_to_text(lua_State *L) {
   if (lh_json_is_null(L, 1)) lua_pushliteral(L, "null");
   else if (lh_json_is_absent(L, 1)) lua_pushliteral(L, "absent");
+  else if (lh_json_is_text(L, 1)) lua_pushliteral(L, "text");
   else lua_pushfstring(L, "userdata: %p", lua_touserdata(L, 1));
   return 1;
 }
@@ -119,7 +123,7 @@ void lh_open_json(lua_State *L) {
   lua_setfield(L, -2, "__metatable");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &array_mark_key);
 
-  // All light userdata share one metatable; scripts see json.null and json.absent only.
+  // All light userdata share one metatable; scripts see json.null, json.absent and json.text only.
   lh_json_push_null(L);
   lua_createtable(L, 0, 2);
   lua_pushcfunction(L, null_to_text);
@@ -134,5 +138,7 @@ void lh_open_json(lua_State *L) {
   lua_setfield(L, -2, "null");
   lh_json_push_absent(L);
   lua_setfield(L, -2, "absent");
+  lua_pushlightuserdata(L, (void *)text_key);
+  lua_setfield(L, -2, "text");
   lh_publish_library(L, "json");
 }

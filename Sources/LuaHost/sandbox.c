@@ -129,12 +129,17 @@ void lh_keep_failure(lh_sandbox *sandbox, const char *text, size_t length) {
 }
 
 int lh_protect(lh_sandbox *sandbox, lua_CFunction body, void *argument) {
+  lua_pushcfunction(sandbox->L, body);
+  return lh_protect_top(sandbox, argument);
+}
+
+int lh_protect_top(lh_sandbox *sandbox, void *argument) {
   lua_State *L = sandbox->L;
   free(sandbox->failure);
   sandbox->failure = NULL;
-  int base = lua_gettop(L);
+  int base = lua_gettop(L) - 1;
   lua_pushcfunction(L, lh_describe_error);
-  lua_pushcfunction(L, body);
+  lua_insert(L, base + 1);
   lua_pushlightuserdata(L, argument);
   int status = lua_pcall(L, 1, 0, base + 1);
   if (status != LUA_OK) {

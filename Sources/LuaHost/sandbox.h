@@ -72,6 +72,8 @@ void lh_watch_stack(lua_State *L);
 /// Pushes nothing that allocates. Answers Lua's status; other than LUA_OK leaves the text in `failure`.
 /// The caller begins and ends the budget around it.
 int lh_protect(lh_sandbox *sandbox, lua_CFunction body, void *argument);
+/// The same for the function at the top of the stack, which it pops.
+int lh_protect_top(lh_sandbox *sandbox, void *argument);
 /// The message handler of `lh_protect`: any error value to text with a traceback. For `lua_pcall`'s msgh.
 int lh_describe_error(lua_State *L);
 /// Keeps a copy of a failure's text.

@@ -58,6 +58,13 @@ struct MessageView: ~Copyable {
     return unsafe field.isInteger && field.integer(in: bytes) == integer
   }
 
+  /// Whether the member `key` is a string.
+  @inline(__always)
+  mutating func hasString(_ key: UnsafeRawBufferPointer, depthMax: Int) -> Bool {
+    guard shape(depthMax: depthMax) == .object else { return false }
+    return unsafe index.field(key, in: bytes)?.kind == .string
+  }
+
   /// How long the message is with the edits of `splice` made; nil when it is no JSON object.
   @inline(__always)
   mutating func planSplice(depthMax: Int) -> Int? {

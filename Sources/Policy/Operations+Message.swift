@@ -117,6 +117,9 @@ extension MountCore {
       if unsafe message.has(key, value.integer, depthMax: limits.jsonDepth) { return }
       unsafe message.splice.pointee.replace(key, integer: value.integer)
     case LH_ABSENT: unsafe message.splice.pointee.remove(key)
+    case LH_TEXT_OR_EMPTY:
+      if unsafe message.hasString(key, depthMax: limits.jsonDepth) { return }
+      unsafe message.splice.pointee.replace(key, string: UnsafeRawBufferPointer(start: nil, count: 0))
     case LH_JSON: unsafe message.splice.pointee.replace(key, json: bytes)
     case LH_BOOL: unsafe message.splice.pointee.replace(key, bool: value.integer != 0)
     case LH_NUMBER:

@@ -62,11 +62,14 @@ public struct Reactor: ~Copyable {
   ///
   /// `deadline` is in milliseconds of ``Clock``; one in the past only looks, nil waits for ever.
   /// The events of the turn before are forgotten. epoll_wait(2)
-  public mutating func wait(until deadline: UInt64?) throws(SystemError) -> Int {
+  ///
+  /// `now` is what the caller read from the clock last; the wait is longer by the time that has passed since.
+  public mutating func wait(until deadline: UInt64?, now: UInt64 = Clock.milliseconds) throws(SystemError) -> Int {
     ready = 0
+    var now = now
     while true {
       // `events` has room for `eventsMax` and outlives the call.
-      let count = unsafe epoll_wait(epoll.number, events, Int32(Self.eventsMax), Self.timeout(until: deadline))
+      let count = unsafe epoll_wait(epoll.number, events, Int32(Self.eventsMax), Self.timeout(until: deadline, now))
       if count > 0 {
         ready = Int(count)
         return ready
@@ -76,7 +79,8 @@ public struct Reactor: ~Copyable {
         guard code == EINTR else { throw SystemError("epoll_wait", code) }
       }
       // An interruption, or a wait so long that its time-out did not fit: look at the clock again.
-      if let deadline, deadline <= Clock.milliseconds { return 0 }
+      now = Clock.milliseconds
+      if let deadline, deadline <= now { return 0 }
     }
   }
 
@@ -90,9 +94,8 @@ public struct Reactor: ~Copyable {
 
   /// Milliseconds for epoll_wait. The clock rounds down and epoll_wait never wakes early, so a deadline has truly
   /// passed when the wait ends, by less than two milliseconds on an idle machine.
-  private static func timeout(until deadline: UInt64?) -> Int32 {
+  private static func timeout(until deadline: UInt64?, _ now: UInt64) -> Int32 {
     guard let deadline else { return -1 }
-    let now = Clock.milliseconds
     return deadline <= now ? 0 : Int32(clamping: deadline - now)
   }
 }

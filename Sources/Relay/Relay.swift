@@ -65,8 +65,9 @@ public final class Relay {
 
   /// Serves until a signal ends it. Answers the exit code.
   public func run() throws(SystemError) -> Int32 {
+    readClock()
     while true {
-      let ready = try reactor.wait(until: nextDeadline())
+      let ready = try reactor.wait(until: nextDeadline(), now: now)
       readClock()
       for index in 0..<ready {
         let event = reactor.event(index)
@@ -95,9 +96,10 @@ public final class Relay {
   }
 
   private func nextDeadline() -> UInt64? {
-    let own = deadlines.peek?.deadline
-    let policy = mount.nextDeadline()
-    return [own, policy, graceEnds].compactMap { $0 }.min()
+    var earliest = graceEnds ?? .max
+    if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
+    if let policy = mount.nextDeadline() { earliest = min(earliest, policy) }
+    return earliest == .max ? nil : earliest
   }
 
   private func handle(_ event: Event) {

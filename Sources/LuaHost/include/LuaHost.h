@@ -24,6 +24,7 @@ typedef enum lh_kind {
   LH_TEXT,
   LH_JSON, // bytes of a JSON text: a table that a script wants inside a message
   LH_ABSENT, // json.absent: take this field out
+  LH_TEXT_OR_EMPTY, // json.text: leave this field if it is a string, else make it ""
   LH_PEER,
   LH_LOBBY,
   LH_MOUNT,
