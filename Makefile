@@ -37,7 +37,7 @@ lint: ## check the form of Swift and Lua
 	@Tests/Installation/lint_lua.sh scripts plugins examples
 
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
-	Tests/Fuzzers/run.sh $(FUZZ_SECONDS)
+	Tests/Fuzzers/run all $(FUZZ_SECONDS)
 
 clean: ## remove what was built and installed into .build
 	rm -rf .build Tests/Conformance/reports

@@ -96,10 +96,12 @@ local function seal(peer, lobby)
   lobby:after(settings.seal_timeout, "sealed")
 end
 
-local function close_lobby(lobby, code, reason)
+local function close_lobby(lobby, code, reason, except)
   local members = lobby:members()
   lobby:delete()
-  for _, member in ipairs(members) do member:close(code, reason) end
+  for _, member in ipairs(members) do
+    if member ~= except then member:close(code, reason) end
+  end
 end
 
 function policy.timers.sealed(lobby)
@@ -112,8 +114,8 @@ function policy.on_disconnect(peer)
   local lobby = peer:lobby()
   if not lobby then return end
   local id = lobby:id_of(peer)
+  if id == HOST then return close_lobby(lobby, 4000, "Room host has disconnected", peer) end
   lobby:remove(peer)
-  if id == HOST then return close_lobby(lobby, 4000, "Room host has disconnected") end
   for _, other in ipairs(lobby:members()) do
     if acquainted(lobby, id, lobby:id_of(other)) then tell(other, PEER_DISCONNECT, id, "") end
   end

@@ -27,6 +27,9 @@ public final class LiveStage: Stage {
     }
   }
 
+  /// Whether anybody listens there: one error now instead of one for each conversation.
+  public func knock() throws(StageError) { _ = try target.connect(milliseconds: LiveStage.answerMilliseconds) }
+
   public func begin(_ scene: Scene) throws(StageError) { connections = [:] }
 
   /// Says goodbye on every open connection, so that the next conversation finds nobody left of this one.

@@ -45,13 +45,13 @@ struct Connection: ~Copyable {
   }
 }
 
-/// What one peer may still send: two token buckets that hold one second's worth each.
+/// What one peer has sent in the second that runs, against what it may send in any.
 struct Allowance {
   private var messages: Int32 = 0
   private var bytes: Int32 = 0
   private var second: UInt32 = .max
 
-  /// Whether a message of `count` bytes is within the limits; each bucket is full again every second.
+  /// Counts a message of `count` bytes. Whether it is still within the limits (0 = none).
   mutating func spend(_ count: Int, now: UInt64, messagesMax: Int, bytesMax: Int) -> Bool {
     let current = UInt32(truncatingIfNeeded: now / 1000)
     if current != second {

@@ -6,20 +6,25 @@ public struct NamedLimit: Sendable {
   /// What it bounds and in which unit.
   public let summary: String
   let path: WritableKeyPath<RelayLimits, Int> & Sendable
+  /// What "none" is held as: 0 where the code that meets the limit knows it so, else a number that nothing reaches.
+  let none: Int
 }
 
 extension RelayLimits {
+  /// The largest value of a limit; as milliseconds 31 years.
+  static let unreachable = 1_000_000_000_000
+
   /// Every limit with its name: the one list behind `--limit`, its help and its errors.
   public static let table: [NamedLimit] = [
     limit("message_bytes", "bytes of one message", \.messageBytes),
-    limit("head_bytes", "bytes of a request head", \.headBytes),
-    limit("head_fields", "lines of a request head", \.headFields),
-    limit("handshake_milliseconds", "time to finish the handshake", \.handshakeMilliseconds),
+    limit("head_bytes", "bytes of a request head", \.headBytes, none: unreachable),
+    limit("head_fields", "lines of a request head", \.headFields, none: unreachable),
+    limit("handshake_milliseconds", "time to finish the handshake", \.handshakeMilliseconds, none: unreachable),
     limit("ping_milliseconds", "time between two keep-alive pings", \.pingMilliseconds),
-    limit("close_milliseconds", "time to answer a close frame", \.closeMilliseconds),
-    limit("grace_milliseconds", "time that a shutdown may take", \.graceMilliseconds),
+    limit("close_milliseconds", "time to answer a close frame", \.closeMilliseconds, none: unreachable),
+    limit("grace_milliseconds", "time that a shutdown may take", \.graceMilliseconds, none: unreachable),
     limit("connections", "connections in all", \.connections),
-    limit("connections_per_address", "connections from one address", \.connectionsPerAddress),
+    limit("connections_per_address", "connections from one address (IPv6: one /64)", \.connectionsPerAddress),
     limit("messages_per_second", "messages from one peer, a second", \.messagesPerSecond),
     limit("bytes_per_second", "bytes of messages from one peer, a second", \.bytesPerSecond),
     limit("queued_bytes", "bytes that wait for a slow reader", \.mount.queuedBytes),
@@ -29,18 +34,18 @@ extension RelayLimits {
     limit("lobbies_per_peer", "lobbies that one peer is in", \.mount.lobbies.lobbiesPerPeer),
     limit("timers_per_subject", "timers of one peer, lobby or mount", \.mount.lobbies.timersPerSubject),
     limit("attribute_bytes", "bytes of attributes of one peer, lobby or mount", \.mount.lobbies.attributeBytes),
-    limit("script_bytes", "memory of a script, in bytes", \.mount.scriptBytes),
-    limit("hook_instructions", "Lua instructions of one hook call", \.mount.hookInstructions),
-    limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds),
-    limit("load_instructions", "Lua instructions for loading a script", \.mount.loadInstructions),
-    limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds),
-    limit("json_depth", "how deep the JSON of a message may nest (at most 128)", \.mount.jsonDepth),
+    limit("script_bytes", "memory of a script, in bytes", \.mount.scriptBytes, none: unreachable),
+    limit("hook_instructions", "Lua instructions of one hook call", \.mount.hookInstructions, none: unreachable),
+    limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds, none: unreachable),
+    limit("load_instructions", "Lua instructions for loading a script", \.mount.loadInstructions, none: unreachable),
+    limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds, none: unreachable),
+    limit("json_depth", "how deep the JSON of a message may nest (at most 128)", \.mount.jsonDepth, none: 128),
   ]
 
   private static func limit(
-    _ name: String, _ summary: String, _ path: WritableKeyPath<RelayLimits, Int> & Sendable
+    _ name: String, _ summary: String, _ path: WritableKeyPath<RelayLimits, Int> & Sendable, none: Int = 0
   ) -> NamedLimit {
-    NamedLimit(name: name, summary: summary, path: path)
+    NamedLimit(name: name, summary: summary, path: path, none: none)
   }
 
   /// Sets one limit from text. `slow_reader` takes `close` or `drop`, the others whole numbers.
@@ -60,8 +65,9 @@ extension RelayLimits {
     guard let value = Int(text), value >= 0 else {
       throw LimitError("limit \(name): '\(text)' is not a whole number from 0 on (0 = none)")
     }
-    if name == "json_depth", value < 1 || value > 128 { throw LimitError("limit json_depth is 1 to 128") }
-    self[keyPath: entry.path] = value
+    let most = name == "json_depth" ? 128 : Self.unreachable
+    guard value <= most else { throw LimitError("limit \(name): '\(text)' is more than \(most) (0 = none)") }
+    self[keyPath: entry.path] = value == 0 ? entry.none : value
   }
 
   /// The value of a limit.

@@ -1,8 +1,12 @@
+import Bytes
+import HTTP
 import Reactor
 
 extension Relay {
   /// Newcomers that are welcomed in one turn; the others wait in the kernel's queue for the next.
   private static let newcomersPerTurn = 256
+  /// How long a listener rests that could not take a newcomer, who would keep it readable.
+  private static let restMilliseconds: UInt64 = 100
 
   func acceptNewcomers(at index: Int) {
     guard index < listeners.count else { return }
@@ -15,21 +19,40 @@ extension Relay {
         counters.outOfDescriptors += 1
         log.warning("out of file descriptors: a connection was turned away (raise 'ulimit -n')")
       case .failed(let error):
-        log.error("accepting failed: \(error)")
-        return
+        log.error("accepting failed, the next try is in \(Self.restMilliseconds) ms: \(error)")
+        return rest(index)
       }
+    }
+  }
+
+  /// Stops listening for a moment. The deadline's payload is the listener's token: generation 0 is no connection's.
+  private func rest(_ index: Int) {
+    let slot = Source.listenersFrom + UInt32(index)
+    watchListener(index, .none)
+    deadlines.insert(deadline: now + Self.restMilliseconds, payload: UInt64(slot))
+  }
+
+  /// The rest of a listener is over, unless a shutdown has closed it.
+  func resumeListener(at index: Int) {
+    if index < listeners.count { watchListener(index, .reading) }
+  }
+
+  private func watchListener(_ index: Int, _ interest: Interest) {
+    let token = Token(slot: Source.listenersFrom + UInt32(index), generation: 0)
+    do throws(SystemError) {
+      try reactor.modify(listeners[index].listener.descriptor, interest, token)
+    } catch {
+      log.error("a listener could not be watched: \(error)")
     }
   }
 
   private func welcome(_ stream: consuming Stream, _ host: HostAddress) {
     guard limits.connections == 0 || connections.count < limits.connections else {
-      return turnAway("limit connections (\(limits.connections)) reached")
+      return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
-    if limits.connectionsPerAddress > 0 {
-      guard perAddress[host, default: 0] < limits.connectionsPerAddress else {
-        return turnAway("limit connections_per_address (\(limits.connectionsPerAddress)) reached by \(host)")
-      }
-      perAddress[host, default: 0] += 1
+    guard perAddress.admit(host) else {
+      let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
+      return turnAway(stream, status: 429, "\(limit) by \(host)")
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
@@ -47,8 +70,16 @@ extension Relay {
     }
   }
 
-  private func turnAway(_ reason: String) {
+  /// Refuses a newcomer and forgets it. The answer is a courtesy: what the kernel does not take at once is lost,
+  /// and a client that is still sending may meet a reset instead.
+  private func turnAway(_ stream: consuming Stream, status: Int, _ reason: String) {
     counters.refusedAtLimit += 1
     log.warning("a connection was turned away: \(reason)")
+    var answer = ByteQueue()
+    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")
+    // Bytes that nobody has read would turn the end of the stream into a reset.
+    _ = unsafe stream.read(into: readBuffer)
+    _ = unsafe answer.withBytes { unsafe stream.write(UnsafeRawBufferPointer($0)) }
+    stream.shutdownWrite()
   }
 }

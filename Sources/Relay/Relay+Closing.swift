@@ -13,6 +13,13 @@ extension Relay {
     mount.disconnect(peer, code: code, reason: reason)
   }
 
+  /// Closes a peer that asks for pongs and reads none.
+  func closeHoarder(_ slot: UInt32) {
+    guard connections[slot].phase == .open else { return }
+    counters.hoarders += 1
+    close(slot, code: CloseCode.tryAgainLater, reason: "Too slow: pongs for you are piling up")
+  }
+
   /// The connection is gone without a word (RFC 6455 §7.1.5: 1006).
   func lose(_ slot: UInt32) {
     let (phase, peer) = (connections[slot].phase, connections[slot].peer)
@@ -22,12 +29,17 @@ extension Relay {
 
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
-    let host = connections[slot].host
-    if limits.connectionsPerAddress > 0, let count = perAddress[host] {
-      perAddress[host] = count > 1 ? count - 1 : nil
-    }
+    perAddress.leave(connections[slot].host)
     outbox.release(slot)
     connections.remove(slot)
+  }
+
+  /// Whether a shutdown has nothing to wait for: everything is sent, every leave is taken.
+  var isEverybodyGone: Bool {
+    for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+      if connections[slot].phase != .draining || !connections[slot].isShut { return false }
+    }
+    return true
   }
 
   enum AfterSignal {

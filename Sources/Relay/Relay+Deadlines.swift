@@ -21,6 +21,10 @@ extension Relay {
     while mount.fireTimer() {}
     while let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)
+      if slot >= Source.listenersFrom {
+        resumeListener(at: Int(slot - Source.listenersFrom))
+        continue
+      }
       guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
       connections[slot].scheduled = .max
       if connections[slot].deadline > now {

@@ -23,11 +23,13 @@ public final class Relay {
   let signals: Signals
   var listeners: Listeners
   var connections = ConnectionTable()
-  var perAddress: [HostAddress: Int] = [:]
+  var perAddress: AddressCounts
   var deadlines = Deadlines()
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  /// Bytes that may wait for one peer, pongs included. Messages alone stay below `queued_bytes`.
+  let pileMax: Int
   var now: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
@@ -40,6 +42,9 @@ public final class Relay {
     self.log = log
     self.mount = mount
     self.outbox = outbox
+    perAddress = AddressCounts(most: limits.connectionsPerAddress)
+    // What one read brings may be pings alone, and its pongs have not been sent yet.
+    pileMax = limits.mount.queuedBytes == 0 ? .max : limits.mount.queuedBytes + Self.readBytes
     signals = try Signals()
     reactor = try Reactor()
     listeners = Listeners()
@@ -76,7 +81,7 @@ public final class Relay {
       }
       fireDeadlines()
       flush()
-      if let graceEnds, connections.count == 0 || now >= graceEnds { return finish() }
+      if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
 
@@ -101,11 +106,14 @@ public final class Relay {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
     if event.writable { flush(slot) }
-    if event.readable || event.hangup, connections.isLive(slot, event.token.generation) { read(slot) }
+    if event.readable || event.hangup, connections.isLive(slot, event.token.generation) {
+      read(slot)
+      if connections.isLive(slot, event.token.generation), outbox.waiting(slot) > pileMax { closeHoarder(slot) }
+    }
   }
 
   private func finish() -> Int32 {
-    if connections.count > 0 { log.warning("\(connections.count) connections did not close in time") }
+    if !isEverybodyGone { log.warning("not all of \(connections.count) connections closed in time") }
     log.info("stopped")
     return 0
   }

@@ -7,6 +7,8 @@ public struct RelayCounters: Sendable {
   public var handshakesTimedOut: UInt64 = 0
   public var violations: UInt64 = 0
   public var vanished: UInt64 = 0
+  /// Peers that were closed because they read no pongs.
+  public var hoarders: UInt64 = 0
   public var outOfDescriptors: UInt64 = 0
 
   public init() {}

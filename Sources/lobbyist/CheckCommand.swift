@@ -41,7 +41,7 @@ enum CheckCommand {
         say("ok  \(path) (version \(script.version))")
         return true
       } catch {
-        complain(error.firstLine)
+        complain(Scripts.complaint(error, path))
         return false
       }
     }
@@ -50,7 +50,7 @@ enum CheckCommand {
   private static let help = """
     lobbyist check SCRIPT... [--set NAME=VALUE]...
 
-    Loads each script as the relay would: syntax, hooks, globals, settings, what it requires.
+    Loads each script as the relay would: syntax, hooks, settings, what it requires.
     Exit code 1 when one of them would not be served.
     """
 }

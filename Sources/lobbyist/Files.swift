@@ -4,6 +4,12 @@ import Glibc
 enum Files {
   static let bytesMax = 16 << 20
 
+  /// Why the first of these files and folders that is not there cannot be read; nil when all are there.
+  static func missing(among paths: [String]) -> FileError? {
+    for path in paths where unsafe access(path, R_OK) != 0 { return FileError(path) }
+    return nil
+  }
+
   /// The bytes of a file, or why they cannot be had.
   static func read(_ path: String) -> Result<[UInt8], FileError> {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

@@ -1,4 +1,4 @@
-/// Reads `--name value` and `--name=value` from the front of a list of words.
+/// Reads `--name value` and `--name=value` from the front of a list of words; `-h` is `--help`.
 struct Options {
   enum Word {
     case option(String)
@@ -10,11 +10,12 @@ struct Options {
 
   init(_ arguments: [String]) { rest = arguments[...] }
 
-  /// The next word; nil at the end. After `--` all words are operands.
+  /// The next word; nil at the end. A dash alone is an operand.
   mutating func next() throws(UsageError) -> Word? {
     if let value = inlineValue { throw UsageError("'\(value)' is not wanted here") }
     guard let word = rest.popFirst() else { return nil }
-    guard word.hasPrefix("--"), word.count > 2 else { return .operand(word) }
+    if word == "-h" { return .option("--help") }
+    guard word.hasPrefix("-"), word.count > 1 else { return .operand(word) }
     guard let equals = word.firstIndex(of: "=") else { return .option(word) }
     inlineValue = String(word[word.index(after: equals)...])
     return .option(String(word[..<equals]))

@@ -29,7 +29,11 @@ final class PolicyStage: Stage {
         throw StageError(error.message)
       }
     }
-    guard case .success(let script) = Scripts.open(path) else { throw StageError("cannot read \(path)") }
+    let script: Script
+    switch Scripts.open(path) {
+    case .success(let found): script = found
+    case .failure(let error): throw StageError(error.message)
+    }
     outbox = Outbox()
     let settings = scene.settings.map { (name: $0.name, value: String(decoding: $0.value.plain, as: UTF8.self)) }
     do throws(ScriptError) {
@@ -37,7 +41,7 @@ final class PolicyStage: Stage {
         script: script, settings: settings, limits: limits.mount,
         outbox: outbox, random: .seeded(1), read: Scripts.module, report: { _ in })
     } catch {
-      throw StageError(error.message)
+      throw StageError(Scripts.complaint(error, path))
     }
     setTime(1000)
   }

@@ -36,7 +36,7 @@ enum ServeCommand {
         script: script, settings: plan.settings, limits: plan.limits.mount, outbox: outbox,
         read: Scripts.module, report: { $0.write(to: log, script: script) })
     } catch {
-      return fail("the script does not load: \(error.message)")
+      return fail("the script does not load: \(Scripts.complaint(error, script.path))")
     }
     do throws(SystemError) {
       let relay = try Relay(listen: plan.listen, mount: mount, outbox: outbox, limits: plan.limits, log: log)
@@ -105,9 +105,11 @@ struct ServePlan {
   init?(_ arguments: [String]) throws(UsageError) {
     var options = Options(arguments)
     while let word = try options.next() {
-      guard case .option(let name) = word else { throw UsageError("serve takes options only") }
-      if name == "--help" { return nil }
-      try read(name, &options)
+      switch word {
+      case .option("--help"): return nil
+      case .option(let name): try read(name, &options)
+      case .operand(let text): throw UsageError("serve takes no '\(text)'; a script is named with --script \(text)")
+      }
     }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
   }
@@ -126,7 +128,9 @@ struct ServePlan {
       }
     case "--log-format":
       let text = try options.value(of: name)
-      guard let format = Log.Format(rawValue: text) else { throw UsageError("--log-format is text or json, not '\(text)'") }
+      guard let format = Log.Format(rawValue: text) else {
+        throw UsageError("--log-format is text or json, not '\(text)'")
+      }
       logFormat = format
     case "--log-level":
       let text = try options.value(of: name)
@@ -141,7 +145,9 @@ struct ServePlan {
   private static func defaultAddress() throws(UsageError) -> String {
     guard let text = unsafe getenv("PORT") else { return "0.0.0.0:\(ServeCommand.defaultPort)" }
     let port = unsafe String(cString: text)
-    guard UInt16(port) != nil else { throw UsageError("the environment variable PORT is '\(port)', not a port number") }
+    guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), UInt16(port) != nil else {
+      throw UsageError("the environment variable PORT is '\(port)', not a port number")
+    }
     return "0.0.0.0:\(port)"
   }
 }

@@ -30,6 +30,13 @@ enum TalkCommand {
     } catch {
       throw UsageError(error.message)
     }
+    if let error = Files.missing(among: paths) { throw UsageError(error.message) }
+    do throws(StageError) {
+      try stage.knock()
+    } catch {
+      complain("\(error.message). Is the server running? 'lobbyist serve' starts one")
+      return ExitCode.failure
+    }
     return TalkFiles.play(paths, on: stage) { say($0) } ? ExitCode.success : ExitCode.failure
   }
 

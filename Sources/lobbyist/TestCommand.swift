@@ -15,6 +15,7 @@ enum TestCommand {
         case .option(let name): throw UsageError("test has no option '\(name)'")
         }
       }
+      if let error = Files.missing(among: paths) { throw UsageError(error.message) }
       let passed = TalkFiles.play(paths.isEmpty ? ["."] : paths, on: PolicyStage()) { say($0) }
       return passed ? ExitCode.success : ExitCode.failure
     } catch {

@@ -6,11 +6,12 @@ meanwhile and the longest wait for an echo is measured.
 """
 
 import os
+import re
 import threading
 import time
 
 from raw_socket import TEXT, Closed, RawSocket, frame
-from relay import ROOT, Checks, Relay, run_scenarios
+from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 FOLDER = os.path.join("Tests", "Clients", "hostile")
 TRAPS = 4
@@ -18,6 +19,12 @@ TRAPS = 4
 ECHO_SECONDS_WANTED = 0.1
 ECHO_SECONDS_MAX = 1.0
 RESIDENT_GROWTH_KIB_MAX = 128 << 10
+# What has to stop a trap, so that none passes by failing at something else.
+ENDS = {
+    "recursion.lua": "stack overflow",
+    "recursion_metatable.lua": "stack overflow",
+}
+BUDGET = "budget exhausted|out of memory"
 
 
 class Echoing(threading.Thread):
@@ -64,7 +71,7 @@ def judge(checks, name, relay, echoing):
 
 
 def trap(checks, name):
-    with Relay(script=os.path.join(FOLDER, name)) as relay:
+    with Relay(script=os.path.join(FOLDER, name), errors=True) as relay:
         with connected(relay) as trapped, connected(relay) as other:
             echoing = Echoing(other)
             echoing.start()
@@ -79,11 +86,16 @@ def trap(checks, name):
             checks.true(f"{name}: memory stays bounded", growth < RESIDENT_GROWTH_KIB_MAX,
                         f"growth under {RESIDENT_GROWTH_KIB_MAX} KiB", growth)
             judge(checks, name, relay, echoing)
+            wait_until(lambda: len(relay.logged("on_message failed")) >= TRAPS, 3)
+            failures = relay.logged("on_message failed")
+            checks.equal(f"{name}: each trap is logged", len(failures), TRAPS)
+            checks.true(f"{name}: and ends as it should", all(re.search(ENDS.get(name, BUDGET), line)
+                        for line in failures), ENDS.get(name, BUDGET), failures)
 
 
 def errors(checks):
     name = "errors_everywhere.lua"
-    with Relay(script=os.path.join(FOLDER, name)) as relay:
+    with Relay(script=os.path.join(FOLDER, name), errors=True) as relay:
         with connected(relay) as trapped, connected(relay) as other:
             echoing = Echoing(other)
             echoing.start()

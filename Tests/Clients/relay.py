@@ -15,6 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
 LISTENING = re.compile(r"listening on (ws://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
 
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 START_SECONDS = 10
 STOP_SECONDS = 10
 
@@ -26,7 +27,9 @@ HANDSHAKE_LIMIT = "handshake_milliseconds"
 class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
-    def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0"):
+    def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False):
+        """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end."""
+        self.errors = errors
         self.command = [BINARY, "serve", "--listen", listen, "--script", script]
         for name, value in (settings or {}).items():
             self.command += ["--set", f"{name}={value}"]
@@ -50,12 +53,15 @@ class Relay:
             self.process.wait()
             self.reader.join(1)
             raise RuntimeError(f"{' '.join(self.command)} never said that it listens:\n{self.log()}")
+        self.descriptors_at_start = self.descriptors()
         return self
 
     def __exit__(self, kind, value, trace):
         code = self.stop()
         if kind is None and code != 0:
             raise RuntimeError(f"the relay ended with exit code {code}:\n{self.log()}")
+        if kind is None and not self.errors and self.logged(" error "):
+            raise RuntimeError(f"the relay logged an error:\n{self.logged(' error ')[0]}")
         if kind is not None:
             print(f"the relay's log:\n{self.log()}")
 
@@ -83,6 +89,10 @@ class Relay:
     def log(self):
         """The last lines of what the relay printed."""
         return "".join(self.lines[-40:])
+
+    def logged(self, text):
+        """The log's lines that contain this, continuation lines left out."""
+        return [line for line in self.lines if text in line and STAMP.match(line)]
 
     def alive(self):
         return self.process.poll() is None

@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Every limit of the relay, reached: what is within passes, what is beyond is refused clearly, and 0 means none."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from raw_socket import CLOSE, PING, PONG, TEXT, Closed, RawSocket, frame, upgrade_request
+from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
+
+COMMANDS = os.path.join("Tests", "Clients", "limits", "commands.lua")
+ENDLESS = os.path.join("Tests", "Clients", "unloadable", "endless.lua")
+REFUSAL_SECONDS = 10
+LARGEST = 1_000_000_000_000
+# A machine that is busy elsewhere may hold a hook up for longer than its time.
+PATIENT = {"hook_milliseconds": 0}
+
+reached = set()
+
+
+def relay_with(errors=False, **limits):
+    reached.update(limits)
+    return Relay(script=COMMANDS, limits=limits, errors=errors)
+
+
+def connected(relay, receive_buffer=None):
+    raw = RawSocket(relay, receive_buffer)
+    raw.upgrade()
+    return raw
+
+
+def say(raw, text):
+    raw.send(frame(TEXT, text.encode()))
+
+
+def ask(raw, text):
+    """What the policy answers to a message."""
+    say(raw, text)
+    return raw.receive_text().decode()
+
+
+def dropped(relay, seconds=3):
+    """Whether the relay gives the connection up, though its client stays: (within the time, after how long)."""
+    start = time.monotonic()
+    gone = wait_until(lambda: relay.descriptors() == relay.descriptors_at_start, seconds)
+    return gone, time.monotonic() - start
+
+
+def connections(checks):
+    with relay_with(connections=2) as relay:
+        first, second = connected(relay), connected(relay)
+        with RawSocket(relay) as third:
+            checks.equal("one connection too many hears 503", third.status(), 503)
+            third.ended()
+            checks.true("and why", b"limit connections (2) reached" in third.pending, "the limit", third.pending)
+        checks.equal("those who are there stay", (ask(first, "a"), ask(second, "b")), ("a", "b"))
+        second.close()
+        checks.true("a place that came free is taken", wait_until(lambda: can_connect(relay), 3))
+        first.close()
+
+
+def can_connect(relay):
+    with RawSocket(relay) as raw:
+        raw.send(upgrade_request(raw.host))
+        return raw.status() == 101
+
+
+def connections_per_address(checks):
+    with relay_with(connections_per_address=2) as relay:
+        first, second = connected(relay), connected(relay)
+        with RawSocket(relay) as third:
+            checks.equal("one connection too many from an address hears 429", third.status(), 429)
+        with socket.create_connection((relay.host, relay.port), 5, ("127.0.0.2", 0)) as other:
+            other.sendall(upgrade_request("x"))
+            checks.true("another address is let in", other.recv(4096).startswith(b"HTTP/1.1 101"))
+        first.close()
+        checks.true("a place that came free is taken", wait_until(lambda: can_connect(relay), 3))
+        second.close()
+
+
+def heads(checks):
+    with relay_with(head_bytes=1000) as relay:
+        for size, expected in (1000, 101), (1001, 431):
+            with RawSocket(relay) as raw:
+                rest = size - len(upgrade_request(raw.host, extra=("X: ",)))
+                raw.send(upgrade_request(raw.host, extra=("X: " + "y" * rest,)))
+                checks.equal(f"a head of {size} bytes, 1000 allowed", raw.status(), expected)
+    with relay_with(head_fields=6) as relay:
+        for extra, expected in (1, 101), (2, 431):
+            with RawSocket(relay) as raw:
+                raw.send(upgrade_request(raw.host, extra=("X: y",) * extra))
+                checks.equal(f"a head of {5 + extra} lines, 6 allowed", raw.status(), expected)
+
+
+def handshake(checks):
+    with relay_with(handshake_milliseconds=400) as relay:
+        for name, data in {"nothing": b"", "half a head": b"GET / HTTP/1.1\r\nHost: x\r\n"}.items():
+            with RawSocket(relay) as raw:
+                start = time.monotonic()
+                raw.send(data)
+                checks.equal(f"{name} within the time hears 408", raw.status(), 408)
+                took = time.monotonic() - start
+                checks.true(f"{name}: at its time", 0.35 < took < 1.5, "0.4 s", f"{took:.2f} s")
+        with connected(relay) as raw:
+            time.sleep(1)
+            checks.equal("once open, the time no longer runs", ask(raw, "here"), "here")
+
+
+def keep_alive(checks):
+    with relay_with(ping_milliseconds=400) as relay:
+        with connected(relay) as silent:
+            gone, took = dropped(relay)
+            checks.true("a peer that answers no ping is dropped", gone)
+            checks.true("after two intervals", 0.7 < took < 1.5, "0.8 s", f"{took:.2f} s")
+        with connected(relay) as idle:
+            end, pings = time.monotonic() + 4, 0
+            while time.monotonic() < end:
+                opcode, _, payload = idle.receive_frame(2)
+                pings += opcode == PING
+                idle.send(frame(PONG, payload))
+            checks.true("an idle peer that answers them stays", ask_between_pings(idle, "here") == "here")
+            checks.true("it is asked once an interval", 8 <= pings <= 11, "10", pings)
+
+
+def ask_between_pings(raw, text):
+    say(raw, text)
+    while True:
+        opcode, _, payload = raw.receive_frame()
+        if opcode == TEXT:
+            return payload.decode()
+
+
+def close_handshake(checks):
+    with relay_with(close_milliseconds=400) as relay:
+        with connected(relay) as raw:
+            say(raw, "close")
+            checks.equal("the policy closes", raw.close_code(), 4000)
+            gone, took = dropped(relay)
+            checks.true("who does not answer a close is dropped", gone)
+            checks.true("at its time", 0.3 < took < 1.5, "0.4 s", f"{took:.2f} s")
+        with connected(relay) as raw:
+            raw.send(frame(CLOSE, (1000).to_bytes(2, "big")))
+            checks.equal("a client's close is answered", raw.close_code(), 1000)
+            gone, took = dropped(relay)
+            checks.true("who leaves the connection open after its close is dropped, too", gone)
+
+
+def grace(checks):
+    with relay_with(grace_milliseconds=400) as relay:
+        with connected(relay):
+            start = time.monotonic()
+            relay.process.send_signal(signal.SIGTERM)
+            checks.equal("stubborn peers: exit code", relay.process.wait(5), 0)
+            took = time.monotonic() - start
+            checks.true("stubborn peers are waited for as long as set", 0.35 < took < 1.5, "0.4 s", f"{took:.2f} s")
+
+
+def rates(checks):
+    with relay_with(messages_per_second=5) as relay:
+        with connected(relay) as raw:
+            for second in range(2):
+                heard = [ask(raw, str(number)) for number in range(5)]
+                checks.equal(f"five messages in second {second}", heard, list("01234"))
+                time.sleep(1.05)
+        with connected(relay) as raw:
+            # Twice the limit and one: wherever the seconds part them, one has too many.
+            raw.send(b"".join(frame(TEXT, b"x") for _ in range(11)))
+            checks.equal("a burst is closed", raw.close_code(), 1008)
+    with relay_with(bytes_per_second=1000) as relay:
+        with connected(relay) as raw:
+            checks.equal("as many bytes as allowed", len(ask(raw, "X" * 1000)), 1000)
+        with connected(relay) as raw:
+            say(raw, "X" * 1001)
+            checks.equal("one byte more is closed", raw.close_code(), 1008)
+        with connected(relay) as raw:
+            raw.send(b"".join(frame(TEXT, b"X" * 100) for _ in range(21)))
+            checks.equal("in pieces, too", raw.close_code(), 1008)
+
+
+def messages(checks):
+    with relay_with(message_bytes=1000) as relay:
+        with connected(relay) as raw:
+            checks.equal("a message as large as allowed", len(ask(raw, "X" * 1000)), 1000)
+            raw.send(frame(TEXT, b"X" * 1001)[:8])
+            checks.equal("the header of one byte more is enough to be closed", raw.close_code(), 1009)
+    with relay_with(json_depth=3) as relay, connected(relay) as raw:
+        checks.equal("JSON as deep as allowed", ask(raw, "[[[1]]]"), "array")
+        checks.equal("JSON one deeper is none", ask(raw, "[[[[1]]]]"), "nil")
+
+
+def flooded(relay):
+    """A peer that has read nothing of the 20 MB that were sent to it in portions smaller than the limit."""
+    raw = connected(relay, receive_buffer=4096)
+    for _ in range(400):
+        try:
+            say(raw, "flood 50")
+        except OSError:
+            break
+    time.sleep(0.5)
+    return raw
+
+
+def slow_readers(checks):
+    with relay_with(**PATIENT, queued_bytes=100_000) as relay, flooded(relay) as raw:
+        checks.equal("a reader that is too slow is closed", raw.close_code(), 1013)
+    with relay_with(**PATIENT, queued_bytes=100_000, slow_reader="drop") as relay, flooded(relay) as raw:
+        heard = 0
+        try:
+            while True:
+                heard += raw.receive_text(1).startswith(b"xxx")
+        except TimeoutError:
+            pass  # That was all.
+        checks.true("told to drop, the relay leaves messages out", 0 < heard < 20_000, "some of 20,000", heard)
+        checks.equal("and goes on with the connection", ask(raw, "here"), "here")
+    with relay_with(**PATIENT, queued_bytes=0) as relay, flooded(relay) as raw:
+        heard = sum(raw.receive_text().startswith(b"xxx") for _ in range(400 * 51))
+        checks.equal("without a limit everything arrives", heard, 20_000)
+
+
+def lobbies(checks):
+    with relay_with(lobbies=2) as relay, connected(relay) as raw:
+        checks.equal("two lobbies", (ask(raw, "create a"), ask(raw, "create b")), ("ok", "ok"))
+        checks.matches("one lobby too many", ask(raw, "create c"), ".*limit lobbies reached")
+    with relay_with(lobby_name_bytes=4) as relay, connected(relay) as raw:
+        checks.equal("a name as long as allowed", ask(raw, "create abcd"), "ok")
+        checks.matches("one byte more", ask(raw, "create abcde"), ".*limit lobby_name_bytes reached")
+    with relay_with(members_per_lobby=2) as relay:
+        with connected(relay) as one, connected(relay) as two, connected(relay) as three:
+            heard = ask(one, "create a"), ask(one, "join a"), ask(two, "join a")
+            checks.equal("two members", heard, ("ok", "ok", "ok"))
+            checks.matches("one member too many", ask(three, "join a"), ".*limit members_per_lobby reached")
+    with relay_with(lobbies_per_peer=2) as relay, connected(relay) as raw:
+        for name in "abc":
+            ask(raw, f"create {name}")
+        checks.equal("in two lobbies", (ask(raw, "join a"), ask(raw, "join b")), ("ok", "ok"))
+        checks.matches("in one too many", ask(raw, "join c"), ".*limit lobbies_per_peer reached")
+    with relay_with(timers_per_subject=2) as relay, connected(relay) as raw:
+        checks.equal("two timers", (ask(raw, "timer one"), ask(raw, "timer two")), ("ok", "ok"))
+        checks.matches("one timer too many", ask(raw, "timer three"), ".*limit timers_per_subject reached")
+    with relay_with(attribute_bytes=100) as relay, connected(relay) as raw:
+        checks.equal("a small attribute", ask(raw, "attribute 50"), "ok")
+        checks.matches("one that is too large", ask(raw, "attribute 101"), ".*limit attribute_bytes reached")
+
+
+def hooks(checks):
+    cases = [
+        ({"hook_instructions": 10_000}, "spin", r"budget exhausted \(10000 instructions\)"),
+        ({"hook_instructions": 0, "hook_milliseconds": 30}, "spin", "time budget exhausted"),
+        ({"hook_instructions": 0, "script_bytes": 2_000_000}, "memory 4000000", "out of memory"),
+    ]
+    for limits, command, expected in cases:
+        name = ", ".join(f"{name}={value}" for name, value in limits.items())
+        with relay_with(errors=True, **limits) as relay, connected(relay) as raw:
+            say(raw, command)
+            checks.equal(f"{name}: the message is lost, the next one is not", ask(raw, "here"), "here")
+            wait_until(lambda: relay.logged("on_message failed"), 3)
+            failures = relay.logged("on_message failed")
+            checks.true(f"{name}: the log says why", len(failures) == 1 and re.search(expected, failures[0]),
+                        expected, failures)
+    with relay_with(hook_instructions=0, script_bytes=20_000_000) as relay, connected(relay) as raw:
+        checks.equal("more memory lets the same pass", ask(raw, "memory 4000000"), "4000000 bytes")
+
+
+def loading(checks):
+    cases = [
+        ({"load_instructions": 10_000}, r"budget exhausted \(10000 instructions\)"),
+        ({"load_instructions": 0, "load_milliseconds": 30}, "time budget exhausted"),
+    ]
+    for limits, expected in cases:
+        reached.update(limits)
+        options = [word for name, value in limits.items() for word in ("--limit", f"{name}={value}")]
+        run = subprocess.run([BINARY, "serve", "--listen", "127.0.0.1:0", "--script", ENDLESS, *options], cwd=ROOT,
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=REFUSAL_SECONDS)
+        checks.true(f"{limits}: the script does not load", run.returncode == 1 and re.search(expected, run.stderr),
+                    expected, run.stderr)
+
+
+def names():
+    """The limits that `lobbyist serve --help` lists."""
+    run = subprocess.run([BINARY, "serve", "--help"], capture_output=True, text=True, timeout=REFUSAL_SECONDS)
+    return re.findall(r"^  ([a-z_]+)=", run.stdout, re.MULTILINE)
+
+
+def extremes(checks):
+    for value in 0, LARGEST:
+        limits = {name: value for name in names() if name not in ("slow_reader", "json_depth")}
+        with Relay(script=COMMANDS, limits=limits) as relay:
+            with connected(relay) as raw:
+                checks.equal(f"every limit {value}: a large message", len(ask(raw, "X" * 200_000)), 200_000)
+                checks.equal(f"every limit {value}: a lobby", ask(raw, "create " + "a" * 300), "ok")
+                checks.equal(f"every limit {value}: an attribute", ask(raw, "attribute 5000"), "ok")
+                time.sleep(0.3)
+                checks.equal(f"every limit {value}: the peer stays", ask(raw, "here"), "here")
+                say(raw, "close")
+                checks.equal(f"every limit {value}: a close is sent", raw.close_code(), 4000)
+                raw.send(frame(CLOSE, (4000).to_bytes(2, "big")))
+                checks.true(f"every limit {value}: and ends the connection", raw.ended())
+            with RawSocket(relay) as raw:
+                raw.send(upgrade_request(raw.host, extra=["X: " + "y" * 200] * 150))
+                checks.equal(f"every limit {value}: a large head", raw.status(), 101)
+
+
+def log_lines(checks):
+    """What peers can cause to be logged is bounded in number, and each line in length."""
+    with Relay(script=COMMANDS, limits={"connections": 1}) as relay, connected(relay) as raw:
+        ask(raw, "log " + "l" * 60_000)
+        wait_until(lambda: relay.logged("lll"), 3)
+        lengths = [len(line) for line in relay.logged("lll")]
+        checks.true("a long line is cut", len(lengths) == 1 and 8000 < lengths[0] < 9000, "about 8192", lengths)
+        start = time.monotonic()
+        for _ in range(500):
+            with RawSocket(relay) as refused:
+                try:
+                    refused.status()
+                except (OSError, Closed):
+                    pass
+        seconds = int(time.monotonic() - start) + 2
+        time.sleep(1)
+        ask(raw, "log after the flood")
+        wait_until(lambda: relay.logged("after the flood"), 3)
+        count = len(relay.logged("turned away"))
+        checks.true("five hundred refusals are not five hundred lines", 0 < count <= 50 * seconds and count < 500,
+                    f"at most 50 in each of {seconds} seconds", count)
+        left_out = sum(int(re.search(r"(\d+) further lines left out", line).group(1))
+                       for line in relay.logged("further lines left out"))
+        checks.equal("what is left out is counted", left_out + count, 500)
+
+
+def every_limit(checks):
+    checks.equal("every limit there is has been reached", sorted(set(names()) - reached), [])
+
+
+if __name__ == "__main__":
+    run_scenarios(Checks(), [
+        (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
+        (rates,), (messages,), (slow_readers,), (lobbies,), (hooks,), (loading,), (extremes,), (log_lines,),
+        (every_limit,)])
