@@ -40,6 +40,8 @@ int lh_declare_settings(lua_State *L) {
   lh_host *host = lh_host_of(L);
   bool declared = lua_getfield(L, LUA_REGISTRYINDEX, "lobbyist.settings") != LUA_TNIL;
   lua_pop(L, 1);
+  if (host->sandbox->modules_loading > 0)
+    return luaL_error(L, "a module declares no settings: the script does, and hands the module what it needs");
   if (declared || host->in_hook) return luaL_error(L, "settings are declared once, while the script loads");
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
