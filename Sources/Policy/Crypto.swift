@@ -22,7 +22,8 @@ enum Crypto {
     let done = unsafe withUnsafeBytes(of: UInt8(0)) { empty in
       unsafe HMAC(
         algorithm, key.baseAddress ?? empty.baseAddress, Int32(key.count),
-        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty.baseAddress?.assumingMemoryBound(to: UInt8.self),
+        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+          ?? empty.baseAddress?.assumingMemoryBound(to: UInt8.self),
         bytes.count, &digest, nil) != nil
     }
     precondition(done, "libcrypto has no HMAC")

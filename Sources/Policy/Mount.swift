@@ -27,7 +27,8 @@ public final class Mount {
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
       to: MountCore(
-        limits: limits, outbox: outbox, random: random, modules: ModuleFolder(folders: [script.folder, plugins], read: read),
+        limits: limits, outbox: outbox, random: random,
+        modules: ModuleFolder(folders: [script.folder, plugins], read: read),
         report: report))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
