@@ -93,8 +93,10 @@ import Testing
     #expect(value(text, path: "a.") == "7")
     #expect(value(text, path: "0.1") == "2")
     #expect(value(text, path: "n") == "null")
+    // A name with a dot in it.
+    #expect(value(text, path: "d.e") == "1")
     let dead = [
-      "", ".", "a.b.3", "a.b.-1", "a.b.00", "a.b.01", "a.b.2.0", "a.b.0.c", "a.b.99999999999", "d.e", "n.x", "a..b",
+      "", ".", "a.b.3", "a.b.-1", "a.b.00", "a.b.01", "a.b.2.0", "a.b.0.c", "a.b.99999999999", "n.x", "a..b",
     ]
     for path in dead { #expect(value(text, path: path) == nil, "\(path)") }
     #expect(value("[[1,2],[3]]", path: "1.0") == "3")
