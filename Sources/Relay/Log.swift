@@ -46,7 +46,10 @@ public final class Log {
       written = 0
       suppressed = 0
     }
-    guard written < Self.linesPerSecond else { return suppressed += 1 }
+    guard written < Self.linesPerSecond else {
+      suppressed += 1
+      return
+    }
     written += 1
     write(render(level, text, at: now))
   }

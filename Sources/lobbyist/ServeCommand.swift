@@ -126,7 +126,9 @@ struct ServePlan {
       }
     case "--log-format":
       let text = try options.value(of: name)
-      guard let format = Log.Format(rawValue: text) else { throw UsageError("--log-format is text or json, not '\(text)'") }
+      guard let format = Log.Format(rawValue: text) else {
+        throw UsageError("--log-format is text or json, not '\(text)'")
+      }
       logFormat = format
     case "--log-level":
       let text = try options.value(of: name)
