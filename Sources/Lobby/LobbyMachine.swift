@@ -91,6 +91,7 @@ public struct LobbyMachine {
 
   public func isSealed(_ ref: LobbyRef) -> Bool { lobbies[Int(ref.slot)].isSealed }
 
+  /// Every live lobby, in slot order.
   public var liveLobbies: [LobbyRef] {
     lobbies.indices.filter { lobbies[$0].isLive }.map { lobby(inSlot: UInt32($0)) }
   }

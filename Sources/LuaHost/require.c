@@ -52,9 +52,7 @@ static int base_require(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&loading_mark);
   lua_rawset(L, 2);
   lua_pushvalue(L, 1);
-  lh_of(L)->modules_loading++;
   status = lua_pcall(L, 1, 1, 0);
-  lh_of(L)->modules_loading--;
   if (status == LUA_OK && lua_isnil(L, -1)) {
     lua_pop(L, 1);
     lua_pushboolean(L, 1);

@@ -52,8 +52,6 @@ struct lh_sandbox {
   void (*log)(void *context, const char *line, size_t length);
   bool (*resolve)(void *context, const char *name, size_t length, lh_source *source);
   void (*release)(void *context);
-  /// How many required modules are loading, one inside the other (require.c).
-  int modules_loading;
 
   // What the last call left behind, outside of Lua's memory.
   char *failure;

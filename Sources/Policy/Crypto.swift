@@ -20,11 +20,9 @@ enum Crypto {
     var digest = [UInt8](repeating: 0, count: kind == .sha1 ? 20 : 32)
     // libcrypto refuses a null key, even an empty one.
     let done = unsafe withUnsafeBytes(of: UInt8(0)) { empty in
-      unsafe HMAC(
-        algorithm, key.baseAddress ?? empty.baseAddress, Int32(key.count),
-        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-          ?? empty.baseAddress?.assumingMemoryBound(to: UInt8.self),
-        bytes.count, &digest, nil) != nil
+      let text = unsafe (bytes.baseAddress ?? empty.baseAddress)?.assumingMemoryBound(to: UInt8.self)
+      return unsafe HMAC(
+        algorithm, key.baseAddress ?? empty.baseAddress, Int32(key.count), text, bytes.count, &digest, nil) != nil
     }
     precondition(done, "libcrypto has no HMAC")
     return digest

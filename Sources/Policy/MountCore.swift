@@ -99,6 +99,7 @@ struct MountCore: ~Copyable {
     }
   }
 
+  /// The closes that are to be carried out now, by the last hook or because it failed. No longer taken back.
   mutating func takeCloses() -> [StagedClose] {
     if closes.isEmpty { return [] }
     machine.commit()

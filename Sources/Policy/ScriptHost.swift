@@ -81,18 +81,15 @@ private let dispatch: lh_dispatch = { context, call in
 }
 
 /// What C calls for `require(name)`.
-private let resolve:
-  @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<lh_source>?) -> Bool = {
-    context, name, length, source in
-    guard let context = unsafe context, let name = unsafe name, let source = unsafe source else { return false }
-    let bytes = unsafe UnsafeRawBufferPointer(start: name, count: length)
-    return unsafe context.assumingMemoryBound(to: MountCore.self).pointee.modules.find(
-      String(decoding: bytes, as: UTF8.self), &source.pointee)
-  }
+private let resolve: lh_resolve = { context, name, length, source in
+  guard let context = unsafe context, let name = unsafe name, let source = unsafe source else { return false }
+  let bytes = unsafe UnsafeRawBufferPointer(start: name, count: length)
+  return unsafe context.assumingMemoryBound(to: MountCore.self).pointee.modules.find(
+    String(decoding: bytes, as: UTF8.self), &source.pointee)
+}
 
 /// What C calls for `print`.
-private let log: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int) -> Void = {
-  context, line, length in
+private let log: lh_log = { context, line, length in
   guard let context = unsafe context else { return }
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: line, count: length), as: UTF8.self)
   unsafe context.assumingMemoryBound(to: MountCore.self).pointee.report(.script(level: "info", text: text))

@@ -167,8 +167,8 @@ import Testing
     ("relay.settings { 'x' } return {}", "a setting's name is a string"),
     ("relay.settings() return {}", "table expected, got no value"),
     (
-      "relay.settings { x = 1 } relay.settings { y = 1 } return {}",
-      "scripts/test.lua:1: settings are declared once, while the script loads"
+      "relay.settings { x = 1 } relay.settings { x = 2 } return {}",
+      "scripts/test.lua:1: setting x is declared twice"
     ),
   ])
   func declarationsThatAreWrong(source: String, expected: String) throws {
@@ -176,22 +176,21 @@ import Testing
     #expect(message.contains(expected), "\(message)")
   }
 
-  @Test func settingsAreNotDeclaredInModules() throws {
-    let files = ["scripts/rule.lua": "local settings = relay.settings { limit = 3 }"]
-    let source = "local settings = relay.settings { x = 1 } %@ return {}"
-    let message = try #require(refusal(source.replacing("%@", with: "require 'rule'"), files: files)).message
-    #expect(
-      message.contains(
-        "scripts/rule.lua:1: a module declares no settings: the script does, and hands the module what it needs"))
-    // The attempt does not stand in the script's way.
-    _ = try Service("pcall(require, 'rule') " + source.replacing("%@", with: ""), files: files)
+  @Test func modulesDeclareSettingsOfTheirOwn() throws {
+    let files = ["scripts/rule.lua": "local own = relay.settings { limit = 3 } return own.limit"]
+    let source = "local own = relay.settings { x = 1 } local limit = require 'rule'"
+    let check = " if limit ~= 7 or own.x ~= 2 then error('not set') end return {}"
+    _ = try Service(source + check, settings: [("x", "2"), ("limit", "7")], files: files)
+    let repeated = "relay.settings { limit = 1 } require 'rule' return {}"
+    let message = try #require(refusal(repeated, files: files)).message
+    #expect(message.contains("scripts/rule.lua:1: setting limit is declared twice"), "\(message)")
   }
 
   @Test func settingsAreNotDeclaredInHooks() throws {
     let service = try Service.onMessage("relay.settings { x = 1 }")
     service.send(service.connect(), "")
     #expect(
-      service.failures().first?.error.message.contains("settings are declared once, while the script loads") == true)
+      service.failures().first?.error.message.contains("settings are declared while the script loads, not in a hook") == true)
   }
 
   // MARK: Modules

@@ -38,10 +38,8 @@ import Testing
       return
     }
     // Indented by four; deeper lines go on with the one above.
-    let lines = Self.text.split(separator: "\n").filter {
-      $0.hasPrefix("    ") && $0.dropFirst(4).first?.isLetter == true
-    }
-    let listed = lines.map { String($0.dropFirst(4).prefix { $0 != " " }) }
+    let lines = Self.text.split(separator: "\n").filter { $0.hasPrefix("    ") }.map { $0.dropFirst(4) }
+    let listed = lines.filter { $0.first?.isLetter == true }.map { String($0.prefix { $0 != " " }) }
     #expect(listed.sorted().joined(separator: " ") == globals)
   }
 
