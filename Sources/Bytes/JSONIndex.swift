@@ -132,6 +132,21 @@ public struct JSONIndex: ~Copyable {
     return nil
   }
 
+  /// Where the only member of this name stands; nil when there is none, several, or perhaps more of them behind the
+  /// remembered ones.
+  @inline(__always)
+  public func soleMember(_ key: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
+    precondition(text.count == textCount, "not the text that was scanned")
+    guard shape == .object, !hasMore else { return nil }
+    let wanted = unsafe JSONKey(key)
+    var found = -1
+    for position in 0..<fieldCount where unsafe wanted.names(fields[position], in: text) {
+      if found >= 0 { return nil }
+      found = position
+    }
+    return unsafe found >= 0 ? fields[found] : nil
+  }
+
   @inline(never)
   private func furtherField(_ key: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) -> JSONField? {
     guard var scanner = unsafe furtherScanner(text) else { return nil }

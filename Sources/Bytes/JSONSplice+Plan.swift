@@ -21,6 +21,7 @@ extension JSONSplice {
     guard index.shape == .object, !isRefused else { return nil }
     segments.removeAll()
     resultCount = 0
+    if directCount == editCount { return planDirect(text.count) }
     for position in 0..<editCount { unsafe edits[position].isPlaced = false }
 
     var progress = Progress()
@@ -36,6 +37,35 @@ extension JSONSplice {
     finish(index, text.count, progress)
     textCount = text.count
     return resultCount
+  }
+
+  /// All places are known: the text is cut at the values, in their order.
+  @inline(__always)
+  private mutating func planDirect(_ count: Int) -> Int {
+    sortDirect()
+    var done = 0
+    for position in 0..<editCount {
+      let edit = unsafe edits[position]
+      copy(done..<Int(edit.textStart), fromText: true)
+      copy(Int(edit.valueStart)..<Int(edit.end), fromText: false)
+      done = Int(edit.textEnd)
+    }
+    copy(done..<count, fromText: true)
+    textCount = count
+    return resultCount
+  }
+
+  /// Puts edits with known places in the order of the text. There are few: by insertion.
+  private mutating func sortDirect() {
+    for position in 1..<max(1, editCount) {
+      let edit = unsafe edits[position]
+      var free = position
+      while free > 0, unsafe edits[free - 1].textStart > edit.textStart {
+        unsafe edits[free] = edits[free - 1]
+        free -= 1
+      }
+      unsafe edits[free] = edit
+    }
   }
 
   /// Decides about one member of the text.
@@ -65,6 +95,10 @@ extension JSONSplice {
   @inline(__always)
   private mutating func edit(of field: JSONField, _ text: UnsafeRawBufferPointer) -> Int? {
     for position in 0..<editCount {
+      if unsafe edits[position].textEnd > 0 {
+        if unsafe edits[position].textStart == field.valueStart { return position }
+        continue
+      }
       let key = unsafe edits[position].key
       guard field.mayHaveKey(of: key.count) else { continue }
       let isNamed = unsafe written.withBytes { bytes in

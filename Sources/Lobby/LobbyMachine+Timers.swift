@@ -4,10 +4,12 @@ extension LobbyMachine {
     _ name: [UInt8], on subject: Subject, deadline: UInt64, arguments: [PlainValue] = []
   ) throws(Refusal) {
     try requireLive(subject)
-    _ = try cancelTimer(name, on: subject)
-    guard within(timerCount(subject), limits.timersPerSubject) else { throw .limit("timers_per_subject") }
     let bytes = arguments.reduce(name.count) { $0 + $1.byteCount }
     guard limits.attributeBytes == 0 || bytes <= limits.attributeBytes else { throw .limit("attribute_bytes") }
+    // Where one is replaced, there is room for one.
+    if try !cancelTimer(name, on: subject) {
+      guard within(timerCount(subject), limits.timersPerSubject) else { throw .limit("timers_per_subject") }
+    }
     var record = TimerRecord()
     record.subject = subject
     record.name = name

@@ -1,8 +1,8 @@
 /// Who is where: the peers of one mount, its lobbies and memberships. Deterministic: time and randomness
-/// are passed in, and between `begin` and `commit` every change can be taken back.
+/// are passed in, and every change since the last `commit` can be taken back.
 ///
 /// A transaction is one hook call. Its changes are visible to it at once; `rollback` undoes them in
-/// reverse order, `commit` makes them final.
+/// reverse order, `commit` makes them final. References that are read from must be live, unless said otherwise.
 public struct LobbyMachine {
   public var limits: LobbyLimits
   /// Bumped for every peer and lobby, so that no reference ever fits a later owner of its slot.
@@ -91,6 +91,7 @@ public struct LobbyMachine {
 
   public func isSealed(_ ref: LobbyRef) -> Bool { lobbies[Int(ref.slot)].isSealed }
 
+  /// Every live lobby, in slot order.
   public var liveLobbies: [LobbyRef] {
     lobbies.indices.filter { lobbies[$0].isLive }.map { lobby(inSlot: UInt32($0)) }
   }
@@ -204,7 +205,7 @@ public struct LobbyMachine {
     guard peers[Int(new.slot)].membershipIndex(lobby: lobby.slot) == nil else { throw .alreadyMember }
     guard let membership = peers[Int(old.slot)].membershipIndex(lobby: lobby.slot),
       let position = lobbies[Int(lobby.slot)].members.firstIndex(where: { $0.peer == old.slot })
-    else { throw .peerGone }
+    else { throw .notMember }
     guard within(peers[Int(new.slot)].membershipCount, limits.lobbiesPerPeer) else { throw .limit("lobbies_per_peer") }
     let id = lobbies[Int(lobby.slot)].members[position].id
     lobbies[Int(lobby.slot)].removeMember(at: position)

@@ -44,8 +44,9 @@ struct Member {
   var id: MemberID
 }
 
-/// One lobby as the machine keeps it: its members in join order, and an index once there are many.
+/// One lobby as the machine keeps it: its members in join order.
 struct LobbyRecord {
+  /// With so many members, ids are looked up in an index; few are found faster one by one.
   static let indexedFrom = 9
 
   var generation: UInt32 = 0

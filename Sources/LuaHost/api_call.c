@@ -76,6 +76,12 @@ static void require_kind(lua_State *L, int index, bool fits, const char *wanted)
   if (!fits) luaL_typeerror(L, index, wanted);
 }
 
+static void refuse_repeated(lua_State *L, const lh_call *call, const lh_field *field) {
+  for (const lh_field *other = call->fields; other < field; other++)
+    if (other->key_count == field->key_count && memcmp(other->key, field->key, field->key_count) == 0)
+      luaL_error(L, "field '%s' is given twice", (const char *)field->key);
+}
+
 /// The field whose name and value lie at `name` and behind it. The text that a table is encoded into replaces the
 /// table on the stack, and so stays alive until the call is over; lua_next only needs the name.
 static void add_field(lua_State *L, lh_call *call, int name) {
@@ -83,6 +89,7 @@ static void add_field(lua_State *L, lh_call *call, int name) {
   if (lua_type(L, name) != LUA_TSTRING) luaL_error(L, "field names are strings, not %ss", luaL_typename(L, name));
   lh_field *field = &call->fields[call->field_count++];
   field->key = (const uint8_t *)lua_tolstring(L, name, &field->key_count);
+  refuse_repeated(L, call, field);
   int value = name + 1;
   if (lh_read_plain(L, value, &field->value) && field->value.kind <= LH_TEXT) return;
   if (lua_istable(L, value)) {
@@ -98,7 +105,7 @@ static void add_field(lua_State *L, lh_call *call, int name) {
   } else if (lh_json_is_text(L, value)) {
     field->value.kind = LH_TEXT_OR_EMPTY;
   } else {
-    luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, name), luaL_typename(L, value));
+    luaL_error(L, "bad field '%s': a %s cannot be sent", lua_tostring(L, name), lh_type_name(L, value));
   }
 }
 
@@ -133,6 +140,7 @@ static void read_field_table(lua_State *L, lh_call *call, int index) {
 /// Names and values in turn; a value that is nil leaves its field as it is.
 static void read_field_list(lua_State *L, lh_call *call, int index) {
   for (int top = lua_gettop(L); index <= top; index += 2) {
+    if (lua_type(L, index) != LUA_TSTRING) luaL_error(L, "field names are strings, not %ss", luaL_typename(L, index));
     if (index == top) luaL_error(L, "field '%s' has no value", lua_tostring(L, index));
     if (!lua_isnil(L, index + 1)) add_field(L, call, index);
   }
@@ -145,13 +153,14 @@ static void read_fields(lua_State *L, lh_call *call, int index) {
 }
 
 static void read_texts(lua_State *L, lh_call *call, int index) {
-  for (int top = lua_gettop(L); index <= top; index++) {
+  int top = lua_gettop(L);
+  do {
     if (call->argument_count > LH_RESULTS_MAX) luaL_error(L, "at most %d paths can be given", LH_RESULTS_MAX);
     lh_value *out = &call->arguments[call->argument_count++];
     if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
     out->kind = LH_TEXT;
     out->bytes = (const uint8_t *)lua_tolstring(L, index, &out->count);
-  }
+  } while (++index <= top);
 }
 
 /// One peer or an array of peers, appended to the arguments.
@@ -161,8 +170,8 @@ static void read_peers(lua_State *L, lh_call *call, int index) {
     require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_NIL), "peer");
     return;
   }
-  lua_Unsigned count = lua_rawlen(L, index);
-  if (count > LH_ARGUMENTS_MAX - call->argument_count) luaL_argerror(L, index, "too many peers");
+  lua_Unsigned count = lua_rawlen(L, index), room = LH_ARGUMENTS_MAX - call->argument_count;
+  if (count > room) luaL_argerror(L, index, lua_pushfstring(L, "at most %d peers, got %I", (int)room, (lua_Integer)count));
   for (lua_Unsigned i = 1; i <= count; i++) {
     lh_value *out = &call->arguments[call->argument_count++];
     lua_rawgeti(L, index, (lua_Integer)i);
@@ -172,10 +181,12 @@ static void read_peers(lua_State *L, lh_call *call, int index) {
 }
 
 static void read_values(lua_State *L, lh_call *call, int index) {
+  int count = lua_gettop(L) - index + 1, room = LH_ARGUMENTS_MAX - (int)call->argument_count;
+  if (count > room) luaL_error(L, "at most %d arguments can be kept for later, got %d", room, count);
   for (int top = lua_gettop(L); index <= top; index++) {
-    if (call->argument_count == LH_ARGUMENTS_MAX) luaL_argerror(L, index, "too many arguments");
     lh_value *out = &call->arguments[call->argument_count++];
-    require_kind(L, index, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
+    bool is_plain = lh_read_plain(L, index, out) && out->kind != LH_NIL && out->kind <= LH_TEXT;
+    require_kind(L, index, is_plain, "boolean, number or string");
   }
 }
 
@@ -256,7 +267,7 @@ static void read_receiver(lua_State *L, const lh_host *host, lh_call *call, uint
                                       [LH_MESSAGE] = "message", [LH_REQUEST] = "request"};
   const lh_reference *reference = lh_to_reference(L, 1);
   if (reference == NULL || reference->kind != kind) {
-    luaL_error(L, "%s expected before the colon, got %s (is it a ':' call?)", names[kind], luaL_typename(L, 1));
+    luaL_error(L, "%s expected before the colon, got %s (is it a ':' call?)", names[kind], lh_type_name(L, 1));
     return;
   }
   if (kind >= LH_MESSAGE && (!host->in_hook || reference->slot != host->epoch))
@@ -285,5 +296,8 @@ int lh_api_call(lua_State *L, uint32_t operation) {
     }
     read_argument(L, call, index, signature->types[i]);
   }
+  // In each of these the name comes behind the receiver and the seconds.
+  if (operation == LH_OP_PEER_AFTER || operation == LH_OP_LOBBY_AFTER || operation == LH_OP_MOUNT_AFTER)
+    lh_require_timer(L, host, 3);
   return lh_api_dispatch(L, host, operation);
 }

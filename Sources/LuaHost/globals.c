@@ -1,31 +1,11 @@
 #include <string.h>
 
 #include "budget.h"
+#include "names.h"
 
 /// Registry keys, and the mark of a locked table in its metatable.
 static const char builtins_key = 'b';
 static const char locked_key = 'l';
-
-/// Names longer than this are not compared for a suggestion.
-#define NAME_BYTES_MAX 32
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-/// How many insertions, deletions and replacements turn one name into the other.
-static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-  size_t row[NAME_BYTES_MAX + 1];
-  for (size_t j = 0; j <= b_length; j++) row[j] = j;
-  for (size_t i = 1; i <= a_length; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b_length; j++) {
-      size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = smaller(replaced, 1 + smaller(row[j], row[j - 1]));
-    }
-  }
-  return row[b_length];
-}
 
 /// The key of the table at `table` that is closest to `name`, or NULL. It stays on the stack.
 static const char *nearest_name(lua_State *L, int table, const char *name, size_t length) {
@@ -33,15 +13,13 @@ static const char *nearest_name(lua_State *L, int table, const char *name, size_
   const char *nearest = NULL;
   lua_pushnil(L);  // The nearest name, kept from the collector.
   int kept = lua_gettop(L);
-  if (length > NAME_BYTES_MAX) return NULL;
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) continue;
     size_t other_length;
     const char *other = lua_tolstring(L, -1, &other_length);
-    if (other_length > NAME_BYTES_MAX) continue;
-    size_t distance = edit_distance(name, length, other, other_length);
+    size_t distance = lh_name_distance(name, length, other, other_length);
     if (distance >= best) continue;
     best = distance;
     nearest = other;

@@ -85,6 +85,8 @@ enum { LH_UPVALUE_PEERS = 1, LH_UPVALUE_LOBBIES, LH_UPVALUE_METHODS };
 void lh_push_function(lua_State *L, lh_host *host, lua_CFunction function);
 void lh_references_open(lua_State *L, lh_host *host);
 void lh_push_value(lua_State *L, lh_host *host, const lh_value *value);
+/// The word for what is at an index: Lua's type, or peer, lobby, mount, message, request.
+const char *lh_type_name(lua_State *L, int index);
 
 // api_call.c
 void lh_api_parse(lh_host *host);
@@ -107,5 +109,7 @@ lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_
 
 // load.c
 int lh_load_policy(lua_State *L);
+/// Raises, naming the nearest, unless policy.timers has a function of the name at this index.
+void lh_require_timer(lua_State *L, const lh_host *host, int name_index);
 
 #endif

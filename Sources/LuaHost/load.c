@@ -3,27 +3,14 @@
 
 #include <string.h>
 
+#include "budget.h"
+#include "names.h"
+
 const char *const lh_hook_names[LH_HOOK_COUNT] = {
   "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload"};
 
-/// How many letters two names differ by (Levenshtein), for "did you mean".
 static size_t distance(const char *one, const char *other) {
-  size_t row[64];
-  size_t count = strlen(other);
-  if (count >= 63) return 64;
-  for (size_t j = 0; j <= count; j++) row[j] = j;
-  for (size_t i = 1; one[i - 1] != '\0'; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= count; j++) {
-      size_t change = diagonal + (one[i - 1] != other[j - 1]);
-      diagonal = row[j];
-      if (row[j] + 1 < change) change = row[j] + 1;
-      if (row[j - 1] + 1 < change) change = row[j - 1] + 1;
-      row[j] = change;
-    }
-  }
-  return row[count];
+  return lh_name_distance(one, strlen(one), other, strlen(other));
 }
 
 static void refuse_hook(lua_State *L, const char *name) {
@@ -77,6 +64,43 @@ static void take_timers(lua_State *L, lh_host *host) {
     lua_pop(L, 1);
   }
   host->timers = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/// The name in the table on top of the stack that is closest to this one; NULL when none is comparable.
+static const char *nearest_timer(lua_State *L, const char *name, size_t length) {
+  size_t best = SIZE_MAX;
+  const char *nearest = NULL;
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    size_t other_length;
+    const char *other = lua_tolstring(L, -1, &other_length);
+    lh_charge_scan(L, length * other_length);
+    size_t distance = lh_name_distance(name, length, other, other_length);
+    if (distance >= best) continue;
+    best = distance;
+    nearest = other;
+  }
+  return nearest;
+}
+
+void lh_require_timer(lua_State *L, const lh_host *host, int name_index) {
+  // Until the script has returned its table, nobody knows its timers.
+  if (!host->in_hook) return;
+  size_t length;
+  const char *name = lua_tolstring(L, name_index, &length);
+  if (host->timers == LUA_NOREF) luaL_error(L, "no timer is named '%s': the policy defines none", name);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->timers);
+  lua_pushvalue(L, name_index);
+  bool is_defined = lua_rawget(L, -2) == LUA_TFUNCTION;
+  lua_pop(L, 1);
+  if (!is_defined) {
+    const char *nearest = nearest_timer(L, name, length);
+    if (nearest == NULL) luaL_error(L, "no timer is named '%s' in policy.timers", name);
+    luaL_error(L, "no timer is named '%s': did you mean '%s'?", name, nearest);
+  }
+  lua_pop(L, 1);
 }
 
 typedef struct source {

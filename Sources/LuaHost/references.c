@@ -41,6 +41,14 @@ void lh_push_value(lua_State *L, lh_host *host, const lh_value *value) {
   }
 }
 
+static const char *const kind_names[] = {
+  [LH_PEER] = "peer", [LH_LOBBY] = "lobby", [LH_MOUNT] = "mount", [LH_MESSAGE] = "message", [LH_REQUEST] = "request"};
+
+const char *lh_type_name(lua_State *L, int index) {
+  const lh_reference *reference = lh_to_reference(L, index);
+  return reference != NULL ? kind_names[reference->kind] : luaL_typename(L, index);
+}
+
 /// `peer.nickname`: a method where there is one of this name, else the attribute.
 static int get_attribute(lua_State *L) {
   lua_pushvalue(L, 2);
@@ -65,7 +73,7 @@ static int set_attribute(lua_State *L) {
   lh_read_plain(L, 2, &call->arguments[1]);
   if (!lh_read_plain(L, 3, &call->arguments[2]) || call->arguments[2].kind > LH_TEXT)
     return luaL_error(L, "attribute '%s': nil, a boolean, a number or a string is kept, not a %s (json.encode makes a string of a table)",
-                      lua_tostring(L, 2), luaL_typename(L, 3));
+                      lua_tostring(L, 2), lh_type_name(L, 3));
   call->argument_count = 3;
   return lh_api_dispatch(L, host, LH_OP_SET_ATTRIBUTE);
 }
@@ -77,12 +85,10 @@ static int refuse_attribute(lua_State *L) {
 static int describe(lua_State *L) {
   const lh_reference *reference = lh_to_reference(L, 1);
   if (reference == NULL) return luaL_argerror(L, 1, "the wrong kind of value");
-  static const char *const names[] = {[LH_PEER] = "peer", [LH_LOBBY] = "lobby", [LH_MOUNT] = "mount",
-                                      [LH_MESSAGE] = "message", [LH_REQUEST] = "request"};
   if (reference->kind == LH_PEER || reference->kind == LH_LOBBY)
-    lua_pushfstring(L, "%s %d", names[reference->kind], (int)reference->generation);
+    lua_pushfstring(L, "%s %d", kind_names[reference->kind], (int)reference->generation);
   else
-    lua_pushstring(L, names[reference->kind]);
+    lua_pushstring(L, kind_names[reference->kind]);
   return 1;
 }
 

@@ -31,19 +31,30 @@ static void push_given(lua_State *L, const lh_setting *setting) {
   }
 }
 
-static void remember_declared(lua_State *L) {
-  lua_pushvalue(L, 1);
+/// Pushes the table of all names declared so far, by the script and by what it requires.
+static void push_declared(lua_State *L) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, "lobbyist.settings") == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, "lobbyist.settings");
+}
+
+/// Adds the name to the declared ones, which lie at index 3.
+static void remember(lua_State *L, const char *name) {
+  if (lua_getfield(L, 3, name) != LUA_TNIL) luaL_error(L, "setting %s is declared twice", name);
+  lua_pop(L, 1);
+  lua_pushboolean(L, 1);
+  lua_setfield(L, 3, name);
 }
 
 int lh_declare_settings(lua_State *L) {
   lh_host *host = lh_host_of(L);
-  bool declared = lua_getfield(L, LUA_REGISTRYINDEX, "lobbyist.settings") != LUA_TNIL;
-  lua_pop(L, 1);
-  if (declared || host->in_hook) return luaL_error(L, "settings are declared once, while the script loads");
+  if (host->in_hook) return luaL_error(L, "settings are declared while the script loads, not in a hook");
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   lua_newtable(L);
+  push_declared(L);
   lua_pushnil(L);
   while (lua_next(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) return luaL_error(L, "a setting's name is a string");
@@ -51,6 +62,7 @@ int lh_declare_settings(lua_State *L) {
     const char *name = lua_tostring(L, -2);
     if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TSTRING)
       return luaL_error(L, "setting %s: a default is a number, a boolean or a string, not a %s", name, luaL_typename(L, -1));
+    remember(L, name);
     lh_setting *given = setting_named(host, name);
     if (given != NULL) {
       push_given(L, given);
@@ -61,7 +73,7 @@ int lh_declare_settings(lua_State *L) {
     lua_insert(L, -2);
     lua_rawset(L, 2);
   }
-  remember_declared(L);
+  lua_settop(L, 2);
   return 1;
 }
 

@@ -51,11 +51,11 @@ struct MessageView: ~Copyable {
     return unsafe index.field(path: path, in: bytes)
   }
 
-  /// Whether the member `key` is this integer, written as one.
+  /// The member `key`, if there is exactly one of that name.
   @inline(__always)
-  mutating func has(_ key: UnsafeRawBufferPointer, _ integer: Int64, depthMax: Int) -> Bool {
-    guard shape(depthMax: depthMax) == .object, let field = unsafe index.field(key, in: bytes) else { return false }
-    return unsafe field.isInteger && field.integer(in: bytes) == integer
+  mutating func soleMember(_ key: UnsafeRawBufferPointer, depthMax: Int) -> JSONField? {
+    guard shape(depthMax: depthMax) == .object else { return nil }
+    return unsafe index.soleMember(key, in: bytes)
   }
 
   /// Whether the member `key` is a string.

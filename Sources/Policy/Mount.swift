@@ -27,8 +27,8 @@ public final class Mount {
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
       to: MountCore(
-        limits: limits, outbox: outbox, random: random, modules: ModuleFolder(folders: [script.folder, plugins], read: read),
-        report: report))
+        limits: limits, outbox: outbox, random: random,
+        modules: ModuleFolder(folders: [script.folder, plugins], read: read), report: report))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
@@ -204,6 +204,7 @@ public final class Mount {
     departures.removeAll()
   }
 
+  /// Runs on_disconnect, then forgets the peer, whatever became of the hook.
   private func leave(_ peer: PeerRef, code: UInt16, reason: [UInt8]) {
     guard unsafe core.pointee.machine.isLive(peer) else { return }
     unsafe arguments[0] = lh_value(peer)

@@ -19,6 +19,7 @@ struct MountCore: ~Copyable {
   let limits: MountLimits
   var random: RandomSource
   var counters = MountCounters()
+  var countersBefore = CounterJournal()
   let report: (MountEvent) -> Void
 
   /// The outlet and the address of each peer, by peer slot.
@@ -59,11 +60,13 @@ struct MountCore: ~Copyable {
   mutating func commit() {
     machine.commit()
     outbox.commit()
+    countersBefore.commit(counters)
   }
 
   mutating func rollback() {
     machine.rollback()
     outbox.rollback()
+    countersBefore.rollback(&counters)
     closes.removeAll(keepingCapacity: true)
   }
 
@@ -96,6 +99,7 @@ struct MountCore: ~Copyable {
     }
   }
 
+  /// The closes that are to be carried out now, by the last hook or because it failed. No longer taken back.
   mutating func takeCloses() -> [StagedClose] {
     if closes.isEmpty { return [] }
     machine.commit()

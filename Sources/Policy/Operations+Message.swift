@@ -112,10 +112,7 @@ extension MountCore {
     let value = unsafe field.pointee.value
     let bytes = unsafe UnsafeRawBufferPointer(start: value.bytes, count: value.count)
     switch unsafe lh_kind(value.kind) {
-    case LH_INTEGER:
-      // What stands there already needs no edit: the message is copied in fewer pieces.
-      if unsafe message.has(key, value.integer, depthMax: limits.jsonDepth) { return }
-      unsafe message.splice.pointee.replace(key, integer: value.integer)
+    case LH_INTEGER: unsafe addInteger(key, value.integer)
     case LH_ABSENT: unsafe message.splice.pointee.remove(key)
     case LH_TEXT_OR_EMPTY:
       if unsafe message.hasString(key, depthMax: limits.jsonDepth) { return }
@@ -131,6 +128,17 @@ extension MountCore {
         throw OperationError("the text of a field is not UTF-8")
       }
     }
+  }
+
+  /// What stands there already needs no edit, and a member that stands there once is not looked for again.
+  @inline(__always)
+  private mutating func addInteger(_ key: UnsafeRawBufferPointer, _ integer: Int64) {
+    guard let member = unsafe message.soleMember(key, depthMax: limits.jsonDepth) else {
+      unsafe message.splice.pointee.replace(key, integer: integer)
+      return
+    }
+    if unsafe member.isInteger && member.integer(in: message.bytes) == integer { return }
+    unsafe message.splice.pointee.replace(member, integer: integer)
   }
 
   private mutating func forwardRest(_ call: Call) throws(OperationError) {

@@ -66,6 +66,7 @@ extension MountCore {
     guard counters.script[name] != nil || counters.script.count < Self.countersMax else {
       throw OperationError("a script has at most \(Self.countersMax) metrics")
     }
+    countersBefore.note(name, was: counters.script[name])
     counters.script[name, default: 0] &+= amount
   }
 }

@@ -28,13 +28,15 @@ extension MountCore {
       guard request?.subprotocols.contains(wanted) == true else {
         throw OperationError("the client does not offer the subprotocol '\(wanted)'")
       }
-      request?.chosen = wanted
+      decide { $0.chosen = wanted }
     case LH_OP_REQUEST_ATTACH:
       guard let value = unsafe call.plain(2) else { return }
-      unsafe request?.attachments.append(Attachment(name: call.array(1), value: value))
+      let attachment = unsafe Attachment(name: call.array(1), value: value)
+      decide { $0.attachments.append(attachment) }
     default:
       let status = try unsafe status(call)
-      request?.refusal = unsafe (status, call.isGiven(2) ? call.string(2) : "")
+      let body = unsafe call.isGiven(2) ? call.string(2) : ""
+      decide { $0.refusal = (status, body) }
     }
   }
 
@@ -58,9 +60,14 @@ extension MountCore {
     }
     let body = unsafe call.isGiven(2) ? call.array(2) : []
     let status = try unsafe status(call)
-    // Set in place, an answer given before would leak (Swift 6.3).
-    guard var view = request else { return }
-    view.answer = RequestAnswer(status: status, headers: headers, body: body)
+    decide { $0.answer = RequestAnswer(status: status, headers: headers, body: body) }
+  }
+
+  /// Changes the request outside of its optional: assigned in place (`request?.answer = …`), what stood there before
+  /// would leak (Swift 6.3).
+  private mutating func decide(_ change: (inout RequestView) -> Void) {
+    guard var view = request.take() else { return }
+    change(&view)
     request = view
   }
 

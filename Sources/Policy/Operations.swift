@@ -54,22 +54,12 @@ extension MountCore {
   mutating func startTimer(_ call: Call) throws(OperationError) {
     let seconds = unsafe call.number(1)
     guard seconds >= 0, seconds < 1e9 else { throw OperationError("seconds must be between 0 and 1e9") }
-    let arguments = try unsafe timerArguments(call)
+    // C has refused whatever is no plain value.
+    let arguments = unsafe (3..<max(3, call.count)).compactMap { unsafe call.plain($0) }
     let deadline = now + UInt64((seconds * 1000).rounded(.up))
     try refusing { () throws(Refusal) in
       try unsafe machine.startTimer(call.array(2), on: call.subject(0), deadline: deadline, arguments: arguments)
     }
-  }
-
-  private func timerArguments(_ call: Call) throws(OperationError) -> [PlainValue] {
-    var arguments: [PlainValue] = []
-    for index in unsafe 3..<max(3, call.count) {
-      guard let value = unsafe call.plain(index) else {
-        throw OperationError("a timer's arguments are booleans, numbers and strings")
-      }
-      arguments.append(value)
-    }
-    return arguments
   }
 
   mutating func cancelTimer(_ call: Call) throws(OperationError) {

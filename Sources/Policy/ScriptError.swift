@@ -1,4 +1,3 @@
-import Lobby
 import LuaHost
 
 /// Why a script could not be loaded, or a hook call failed: Lua's message with file and line.
@@ -29,12 +28,4 @@ public struct ScriptError: Error, Sendable {
   public var firstLine: String {
     message.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: true).first.map(String.init) ?? message
   }
-}
-
-/// What an operation refuses; becomes a Lua error at the script's line.
-struct OperationError: Error {
-  let message: String
-
-  init(_ message: String) { self.message = message }
-  init(_ refusal: Refusal) { message = refusal.message }
 }

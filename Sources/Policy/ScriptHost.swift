@@ -81,8 +81,7 @@ private let dispatch: lh_dispatch = { context, call in
 }
 
 /// What C calls for `require(name)`.
-private let resolve: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<lh_source>?) -> Bool = {
-  context, name, length, source in
+private let resolve: lh_resolve = { context, name, length, source in
   guard let context = unsafe context, let name = unsafe name, let source = unsafe source else { return false }
   let bytes = unsafe UnsafeRawBufferPointer(start: name, count: length)
   return unsafe context.assumingMemoryBound(to: MountCore.self).pointee.modules.find(
@@ -90,7 +89,7 @@ private let resolve: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CCh
 }
 
 /// What C calls for `print`.
-private let log: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int) -> Void = { context, line, length in
+private let log: lh_log = { context, line, length in
   guard let context = unsafe context else { return }
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: line, count: length), as: UTF8.self)
   unsafe context.assumingMemoryBound(to: MountCore.self).pointee.report(.script(level: "info", text: text))

@@ -25,15 +25,3 @@ public struct RequestAnswer: Sendable {
     self.body = body
   }
 }
-
-/// The request that a hook looks at, and what it has decided so far.
-struct RequestView {
-  let head: RequestHead
-  let address: String
-  let isUpgrade: Bool
-  let subprotocols: [String]
-  var chosen: String?
-  var attachments: [Attachment] = []
-  var refusal: (status: Int, body: String)?
-  var answer: RequestAnswer?
-}

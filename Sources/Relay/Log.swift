@@ -2,7 +2,7 @@ import Glibc
 import Reactor
 
 /// The relay's log: one line an event on standard error, as text or JSON. What outsiders can cause is
-/// bounded: beyond `linesPerSecond` of a level, lines are counted instead of written, and long ones are cut.
+/// bounded: beyond `linesPerSecond` lines are counted instead of written.
 public final class Log {
   public enum Level: Int, Sendable, CaseIterable {
     case debug, info, warning, error
@@ -17,28 +17,19 @@ public final class Log {
     case text, json
   }
 
-  /// Lines of one level that are written in one second at the most, so that many warnings hide no error.
+  /// Lines that are written in one second at the most.
   public static let linesPerSecond = 50
-  /// Bytes of a line's text; what is longer is cut.
-  public static let lineBytesMax = 8192
 
   private let level: Level
   private let format: Format
   private let write: (String) -> Void
-  private let wallSeconds: () -> Int64
   private var second: Int64 = 0
-  /// By level, in this second.
-  private var written = [Int](repeating: 0, count: Level.allCases.count)
+  private var written = 0
   private var suppressed = 0
 
-  /// - Parameter wallSeconds: the time, in seconds since 1970.
-  public init(
-    level: Level = .info, format: Format = .text, wallSeconds: @escaping () -> Int64 = { Clock.wallSeconds },
-    write: @escaping (String) -> Void = Log.toStandardError
-  ) {
+  public init(level: Level = .info, format: Format = .text, write: @escaping (String) -> Void = Log.toStandardError) {
     self.level = level
     self.format = format
-    self.wallSeconds = wallSeconds
     self.write = write
   }
 
@@ -48,28 +39,19 @@ public final class Log {
 
   public func line(_ level: Level, _ text: String) {
     guard level.rawValue >= self.level.rawValue else { return }
-    let now = wallSeconds()
-    if now != second { begin(now) }
-    guard written[level.rawValue] < Self.linesPerSecond else {
+    let now = Clock.wallSeconds
+    if now != second {
+      if suppressed > 0 { write(render(.warning, "\(suppressed) further lines left out", at: second)) }
+      second = now
+      written = 0
+      suppressed = 0
+    }
+    guard written < Self.linesPerSecond else {
       suppressed += 1
       return
     }
-    written[level.rawValue] += 1
-    write(render(level, Self.cut(text), at: now))
-  }
-
-  /// Another second: what the last one left out is told now.
-  private func begin(_ now: Int64) {
-    if suppressed > 0 { write(render(.warning, "\(suppressed) further lines left out", at: second)) }
-    second = now
-    written = [Int](repeating: 0, count: Level.allCases.count)
-    suppressed = 0
-  }
-
-  private static func cut(_ text: String) -> String {
-    let count = text.utf8.count
-    guard count > lineBytesMax else { return text }
-    return String(decoding: text.utf8.prefix(lineBytesMax), as: UTF8.self) + " … (\(count) bytes)"
+    written += 1
+    write(render(level, text, at: now))
   }
 
   private func render(_ level: Level, _ text: String, at seconds: Int64) -> String {

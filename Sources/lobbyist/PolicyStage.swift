@@ -15,6 +15,7 @@ final class PolicyStage: Stage {
   private var actors: [String: StageActor] = [:]
   private var outletCount: UInt32 = 0
   private var now: UInt64 = 1000
+  private let failures = HookFailures()
 
   var isLive: Bool { false }
 
@@ -39,7 +40,7 @@ final class PolicyStage: Stage {
     do throws(ScriptError) {
       mount = try Mount(
         script: script, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), read: Scripts.module, report: { _ in })
+        outbox: outbox, random: .seeded(1), read: Scripts.module, report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(Scripts.complaint(error, path))
     }
@@ -69,7 +70,7 @@ final class PolicyStage: Stage {
         stageActor.peer = mount.connect(outlet: stageActor.outlet, address: "127.0.0.1", attributes: attributes)
       }
     }
-    deliver()
+    try deliver()
   }
 
   func send(_ actor: String, _ message: Sent) throws(StageError) {
@@ -97,7 +98,7 @@ final class PolicyStage: Stage {
     let sender = try connected(actor)
     outbox.release(sender.outlet)
     if let peer = sender.peer { try loaded().disconnect(peer, code: CloseCode.abnormal, reason: "") }
-    deliver()
+    try deliver()
   }
 
   func fetch(_ request: PlainRequest) throws(StageError) -> PlainReply {
@@ -106,7 +107,7 @@ final class PolicyStage: Stage {
       method: request.method, target: request.path, host: "localhost", headers: request.headers, body: request.body)
     guard isSound else { throw StageError("this is no HTTP request") }
     let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: "127.0.0.1")
-    deliver()
+    try deliver()
     return PlainReply(status: answer.status, headers: answer.headers, body: answer.body)
   }
 
@@ -118,7 +119,7 @@ final class PolicyStage: Stage {
       while mount.fireTimer() {}
     }
     setTime(end)
-    deliver()
+    try deliver()
   }
 
   func reload(_ path: String) throws(StageError) {
@@ -185,17 +186,18 @@ final class PolicyStage: Stage {
         }
       }
     }
-    deliver()
+    try deliver()
   }
 
-  /// Hands everything that was sent to those who hear it.
-  private func deliver() {
+  /// Hands everything that was sent to those who hear it. A hook that has failed fails the step that ran it.
+  private func deliver() throws(StageError) {
     for actor in actors.values where outbox.state(of: actor.outlet) != .vacant {
       outbox.withQueue(actor.outlet) { queue in
         unsafe queue.withBytes { unsafe actor.hear($0) }
         queue.removeAll()
       }
     }
+    if let failure = failures.take() { throw StageError(failure) }
   }
 }
 
@@ -224,5 +226,19 @@ final class StageActor {
       case .incomplete, .violation: return
       }
     }
+  }
+}
+
+/// Hooks that have failed since somebody asked.
+final class HookFailures {
+  private var messages: [String] = []
+
+  func note(_ event: MountEvent) {
+    if case .hookFailed(let hook, let error) = event { messages.append("\(hook) failed: \(error.firstLine)") }
+  }
+
+  func take() -> String? {
+    defer { messages = [] }
+    return messages.first
   }
 }

@@ -103,5 +103,10 @@ import Testing
     #expect(throws: Refusal.limit("attribute_bytes")) {
       try machine.startTimer(Array(repeating: 65, count: 21), on: .mount, deadline: 1)
     }
+    // A refused timer leaves the one that it would have replaced.
+    #expect(throws: Refusal.limit("attribute_bytes")) {
+      try machine.startTimer([65], on: .mount, deadline: 2, arguments: [.text(Array(repeating: 1, count: 20))])
+    }
+    #expect(machine.nextDeadline() == 1)
   }
 }

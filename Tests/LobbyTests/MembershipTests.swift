@@ -83,6 +83,9 @@ import Testing
     #expect(machine.id(of: all[1], in: lobby) == nil)
     #expect(machine.membershipCount(all[1]) == 0)
     #expect(throws: Refusal.alreadyMember) { try machine.replaceMember(all[0], in: lobby, by: all[2]) }
+    let stranger = machine.addPeer()
+    #expect(throws: Refusal.notMember) { try machine.replaceMember(all[1], in: lobby, by: stranger) }
+    #expect(throws: Refusal.alreadyMember) { try machine.replaceMember(all[1], in: lobby, by: all[2]) }
   }
 
   @Test mutating func theOnlyMemberCanBeReplaced() throws {

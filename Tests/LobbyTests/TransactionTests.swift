@@ -82,7 +82,7 @@ import Testing
     for operation in Operation.some(&chance, count: 20_000) { outcomes.insert(operation.apply(to: &machine)) }
     for expected in [
       "done", Refusal.lobbyExists.message, Refusal.alreadyMember.message, Refusal.idTaken.message,
-      Refusal.lobbyGone.message, Refusal.peerGone.message, Refusal.limit("lobbies").message,
+      Refusal.lobbyGone.message, Refusal.notMember.message, Refusal.limit("lobbies").message,
       Refusal.limit("lobbies_per_peer").message, Refusal.limit("timers_per_subject").message,
       Refusal.limit("attribute_bytes").message,
     ] {

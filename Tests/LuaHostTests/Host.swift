@@ -96,9 +96,15 @@ final class Host {
       call.pointee.list_count = 5
       return true
     }
-    guard !kind.isEmpty else { return true }
-    call.pointee.result_count = 1
-    call.pointee.results.0 = result(kind, relay)
+    // "int..." answers as many as it was asked for.
+    let kinds =
+      kind.hasSuffix("...")
+      ? Array(repeating: String(kind.dropLast(3)), count: Int(call.pointee.argument_count) - 1)
+      : kind.split(separator: " ").map(String.init)
+    call.pointee.result_count = UInt32(kinds.count)
+    withUnsafeMutableBytes(of: &call.pointee.results) { bytes in
+      for (place, kind) in kinds.enumerated() { bytes.bindMemory(to: lh_value.self)[place] = result(kind, relay) }
+    }
     return true
   }
 

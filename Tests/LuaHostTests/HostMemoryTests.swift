@@ -8,11 +8,13 @@ import Testing
   private static let policy: String = {
     let rows = withUnsafeBytes(of: lh_api_rows) { Array($0.bindMemory(to: lh_api_row.self)) }
     let calls = rows.map { row in
+      let isTimer = String(cString: row.name) == "after"
       let arguments = String(cString: row.parameters).split(separator: " ").map { word -> String in
         switch word.split(separator: ":")[1].replacing("?", with: "") {
         case "int", "num", "id": "2"
         case "bool": "true"
-        case "text": "('text' .. #seen)"
+        case "text": isTimer ? "'ring'" : "('text' .. #seen)"
+        case "texts": "'id', 'text' .. #seen"
         case "value": "'value'"
         case "values": "1, 'two', true, 2.5"
         case "peer", "target": "peer"
@@ -57,6 +59,7 @@ import Testing
       function policy.on_connect(peer) everywhere(peer, peer:lobby()) end
       function policy.on_message(peer, message)
         \(body(["message"]))
+        message:forward(peer, "id", 1, "name", "x" .. #seen, "list", { 1, { a = json.null } }, "kept", nil)
         everywhere(peer, peer:lobby())
       end
       function policy.on_disconnect(peer, code, reason) keep(peer, code, reason .. "!") end

@@ -41,6 +41,8 @@ import Testing
     Attack(name: "plain find", source: "local s = ('a'):rep(20000) while true do s:find('aaab', 1, true) end"),
     Attack(name: "gmatch", source: "for a in ('a'):rep(5000):gmatch('.-.-b') do end"),
     Attack(name: "repeating nothing", source: "while true do local s = (''):rep(1 << 60) end"),
+    Attack(name: "repeating often", source: "while true do local s = ('x'):rep(1e5) end", trips: memory),
+    Attack(name: "repeating what is too large", source: "while true do pcall(string.rep, 'xy', 1 << 62) end"),
     Attack(name: "repeating much", source: "local s = ('x'):rep(1e9)", trips: memory),
     Attack(name: "repeating a separator", source: "local s = (''):rep(1e12, ',')", trips: memory),
     Attack(name: "packing", source: "local s = string.pack('c2000000000', '')", trips: memory),
@@ -120,6 +122,15 @@ import Testing
     for _ in 0..<3 { sandbox.collect() }
     #expect(sandbox.bytes < before + 65536, "\(before) bytes before, \(sandbox.bytes) after")
     #expect(sandbox.run("print(('after'):upper():match('%u+'))").printed == "AFTER\n")
+    #expect(sandbox.close() == 0)
+  }
+
+  /// A text costs what it is long, however small the pieces: 64 bytes a step, here and in what is allocated.
+  @Test func repeatingCostsWhatItMakes() throws {
+    let sandbox = try #require(Sandbox())
+    #expect(sandbox.run("local s = ('a'):rep(1000000)", instructions: 60_000).outcome == LH_OK)
+    #expect(sandbox.run("local s = ('a'):rep(1000000)", instructions: 15_000).trip == LH_TRIP_INSTRUCTIONS)
+    #expect(sandbox.run("local s = (''):rep(math.maxinteger)", instructions: 100).outcome == LH_OK)
     #expect(sandbox.close() == 0)
   }
 

@@ -5,6 +5,12 @@ import Testing
 @Suite struct LibraryTests {
   static let lines = [
     "('ab'):rep(3), ('ab'):rep(3, ','), ('ab'):rep(0), ('ab'):rep(-1), (''):rep(5), (''):rep(3, ',')",
+    "('ab'):rep(1, ','), ('a'):rep(7), (''):rep(1, 'x'), (''):rep(2, 'x'), ('x'):rep(2, '')",
+    "('abc'):rep(6, '--'), ('x'):rep(3, 7), ('x'):rep('3'), string.rep(5, 2), ('x'):rep(1000, 'yz'), ('xyz'):rep(1023)",
+    "('x'):rep(math.mininteger)",
+    "pcall(function() return ('x'):rep(1 << 62, 'yz') end)",
+    "pcall(function() return ('xyz'):rep(math.maxinteger) end)",
+    "pcall(function() return ('x'):rep(2, {}) end)", "pcall(function() return ('x'):rep(2.5) end)",
     "pcall(function() return ('x'):rep('y') end)", "pcall(function() return ('x'):rep() end)",
     "('héllo'):upper(), ('ABC'):lower(), ('abc'):reverse(), ('abc'):sub(-2), #'abc', ('abc'):len()",
     "('abc'):byte(), ('abc'):byte(2), ('abc'):byte(1, -1), ('abc'):byte(-2, 10), ('abc'):byte(0), ('abc'):byte(9)",

@@ -10,11 +10,12 @@ import Testing
     "text": (#""x""#, "string expected, got function"),
     "id": ("1", "integer or string expected, got function"),
     "value": ("1", "nil, boolean, number or string expected, got function"),
-    "values": ("1", "nil, boolean, number or string expected, got function"),
+    "values": ("1", "boolean, number or string expected, got function"),
     "peer": ("peer", "peer expected, got function"),
     "lobby": ("lobby", "lobby expected, got function"),
     "target": ("peer", "peer or lobby expected, got function"),
     "peers": ("peer", "peer expected, got function"),
+    "texts": (#""x""#, "string expected, got function"),
     "fields": ("{}", "table expected, got function"),
     // Anything is true or false.
     "bool": ("true", ""),
@@ -57,10 +58,33 @@ import Testing
     (#"peer:after(-1, "x")"#, "seconds must be between 0 and 1e9"),
     (#"peer:after(0/0, "x")"#, "seconds must be between 0 and 1e9"),
     (#"peer:after(1e9, "x")"#, "seconds must be between 0 and 1e9"),
-    (#"peer:after(1, "x", {})"#, "bad argument #3 to 'after' (nil, boolean, number or string expected, got table)"),
-    (#"message:forward(peer, { [1] = 2 })"#, "bad argument #2 to 'forward' (field names are strings)"),
+    (#"peer:after(1, "x", {})"#, "bad argument #3 to 'after' (boolean, number or string expected, got table)"),
+    (#"peer:after(1, "x", 1, nil)"#, "bad argument #4 to 'after' (boolean, number or string expected, got nil)"),
+    (
+      #"peer:after(1, "x", table.unpack({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 }))"#,
+      "at most 13 arguments can be kept for later, got 14"
+    ),
+    (#"peer:after(1, "xs")"#, "no timer is named 'xs': did you mean 'x'?"),
+    (#"lobby:after(1, "joining")"#, "no timer is named 'joining': did you mean 'join'?"),
+    (#"mount:after(1, "")"#, "no timer is named '': did you mean 'x'?"),
+    (#"mount:after(1, ("x"):rep(100))"#, "xxx' in policy.timers"),
+    (#"lobby:replace(peer, peer)"#, "the peer is not a member of this lobby"),
+    (
+      #"local t = {} for i = 1, 15 do t[i] = peer end lobby:broadcast("x", t)"#,
+      "bad argument #2 to 'broadcast' (at most 14 peers, got 15)"
+    ),
+    (#"message:integer()"#, "bad argument #1 to 'integer' (string expected, got no value)"),
+    (#"message:integer("a", nil)"#, "bad argument #2 to 'integer' (string expected, got nil)"),
+    (
+      #"message:integer("1", "2", "3", "4", "5", "6", "7", "8", "9")"#, "at most 8 paths can be given"
+    ),
+    (#"message:forward(peer, "x", 1, "y")"#, "field 'y' has no value"),
+    (#"message:forward(peer, "x", 1, 2, 3)"#, "field names are strings, not numbers"),
+    (#"message:forward(peer, "x", 1, nil)"#, "field names are strings, not nils"),
+    (#"message:forward(peer, "x", lobby)"#, "bad field 'x': a lobby cannot be sent"),
+    (#"message:forward(peer, { [1] = 2 })"#, "field names are strings, not numbers"),
     (#"message:forward(peer, { x = print })"#, "bad field 'x': a function cannot be sent"),
-    (#"message:forward(peer, { x = peer })"#, "bad field 'x': a userdata cannot be sent"),
+    (#"message:forward(peer, { x = peer })"#, "bad field 'x': a peer cannot be sent"),
     (#"message:forward(peer, { x = 0/0 })"#, "JSON has no infinity and no NaN"),
     (#"message:forward(peer, { x = math.huge })"#, "JSON has no infinity and no NaN"),
     (#"message:forward(peer, { x = "\255" })"#, "the text of a field is not UTF-8"),
@@ -71,6 +95,8 @@ import Testing
     (#"relay.log("loud", "x")"#, "a level is debug, info, warning or error, not 'loud'"),
     (#"peer.send = 1"#, "'send' is a method: choose another name for the attribute"),
     (#"peer.friends = {}"#, "attribute 'friends': nil, a boolean, a number or a string is kept, not a table"),
+    (#"peer.friend = lobby"#, "attribute 'friend': nil, a boolean, a number or a string is kept, not a lobby"),
+    (#"peer.send(lobby, "x")"#, "peer expected before the colon, got lobby"),
     (#"peer[1] = 1"#, "attributes have names, not number keys"),
     (#"local x = peer[true]"#, "attributes have names, not boolean keys"),
     (#"message.note = 1"#, "keeps no attributes"),
@@ -80,7 +106,7 @@ import Testing
   func refusalsSayWhatIsWrong(code: String, expected: String) throws {
     let service = try Service(
       """
-      local policy = {}
+      local policy = { timers = { x = print, join = print } }
       function policy.on_message(peer, message)
         local lobby = mount:create_lobby("den")
         \(code)
@@ -93,6 +119,13 @@ import Testing
     let message = failures.first?.error.firstLine ?? "no failure"
     #expect(message.hasPrefix("scripts/test.lua:4: "), "\(message)")
     #expect(message.contains(expected), "\(message)")
+  }
+
+  @Test func aTimerOfAPolicyWithoutAnyIsRefused() throws {
+    let service = try Service("return { on_connect = function(peer) peer:after(1, 'x') end }")
+    _ = service.connect()
+    let failure = try #require(service.failures().first)
+    #expect(failure.error.firstLine.hasSuffix("no timer is named 'x': the policy defines none"))
   }
 
   /// The error of one call, made where its receiver is at hand.

@@ -97,6 +97,25 @@ import WebSocket
     #expect(service.logged() == ["kept fired"])
   }
 
+  /// Neither the relay's counters nor the script's own know of it.
+  @Test func aFailedHookCountsNothing() throws {
+    let service = try Service.onMessage(
+      """
+      relay.count("all")
+      relay.count("all")
+      peer:send("counted")
+      if message:text() == "fail" then
+        relay.count("new", 5)
+        error("enough")
+      end
+      """)
+    let client = service.connect()
+    for text in ["fail", "ok", "fail", "fail", "ok"] { service.send(client, text) }
+    let counters = service.mount.counters
+    #expect(counters.script == ["all": 4])
+    #expect(counters.messagesOut == 2 && counters.messagesIn == 5 && counters.hookFailures == 3)
+  }
+
   @Test func aHookThatReturnsHasHappened() throws {
     let service = try service(ending: "first:close(4000, 'gone')")
     let (first, second) = (service.connect(), service.connect())
@@ -131,7 +150,7 @@ import WebSocket
       lobby:remove(peer)
       assert(not lobby:is_open() and mount:lobby_count() == 0 and peer:lobby() == nil)
       relay.log("info", "end")
-      """)
+      """, before: "function policy.timers.ring() end")
     let client = service.connect()
     service.send(client, "go")
     #expect(service.logged() == ["end"])

@@ -34,7 +34,8 @@ import Testing
     ("while true do peer:send(('x'):rep(1000)) end", [.instructions, .memory]),
     ("for i = 1, 1e9 do mount:create_lobby('lobby' .. i) end", [.raised, .instructions]),
     ("for i = 1, 1e9 do peer['a' .. i] = i end", [.raised]),
-    ("while true do peer:after(1, 'x') end", [.instructions]),
+    ("policy.timers.x = print while true do peer:after(1, 'x') end", [.instructions]),
+    ("while true do pcall(peer.after, peer, 1, 'x') end", [.instructions]),
     ("while true do random.text(65536) end", [.instructions, .memory]),
     ("while true do crypto.sha256(message:text()) end", [.instructions]),
     (

@@ -43,7 +43,7 @@ import Testing
   @Test func aPeerOutlivedIsQuietOrRefused() throws {
     let service = try Service(
       """
-      local policy = {}
+      local policy = { timers = { x = print } }
       local kept, den
       local function refused(wanted, body, ...)
         local done, message = pcall(body, ...)

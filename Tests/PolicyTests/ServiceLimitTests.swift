@@ -52,6 +52,8 @@ import Testing
     service.send(peer, #"{"count":9,"fail":true}"#)
     #expect(service.logged() == [])
     #expect(service.heard(other) == [] && service.heard(peer) == [])
+    let counters = service.mount.counters
+    #expect(counters.slowReadersClosed == 0 && counters.messagesDropped == 0 && counters.messagesOut == 0)
     service.send(peer, #"{"count":0}"#)
     #expect(service.heard(peer) == [.text("true")])
   }
@@ -70,7 +72,7 @@ import Testing
   func limitsAreErrorsOfTheScript(code: String, expected: String) throws {
     let service = try Service(
       """
-      local policy = {}
+      local policy = { timers = { x = print, t1 = print, t2 = print, t3 = print } }
       local member
       function policy.on_connect(peer)
         if member then return end

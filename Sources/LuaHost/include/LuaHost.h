@@ -74,14 +74,18 @@ typedef struct lh_call {
 /// Swift's side. Answers false, with `error` filled, to have C raise. Must not call Lua.
 typedef bool (*lh_dispatch)(void *context, lh_call *call);
 
+/// Finds what `require(name)` wants; the answer stays valid until the next call.
+typedef bool (*lh_resolve)(void *context, const char *name, size_t length, lh_source *source);
+
+/// Takes one line of `print`.
+typedef void (*lh_log)(void *context, const char *line, size_t length);
+
 /// What a host calls while Lua runs. Nothing of it may call Lua.
 typedef struct lh_callbacks {
   void *context;
   lh_dispatch dispatch;
-  /// Finds what `require(name)` wants; the answer stays valid until the next call.
-  bool (*resolve)(void *context, const char *name, size_t length, lh_source *source);
-  /// Takes one line of `print`.
-  void (*log)(void *context, const char *line, size_t length);
+  lh_resolve resolve;
+  lh_log log;
   /// Seeds `math.random`.
   uint64_t seed[2];
 } lh_callbacks;

@@ -1,0 +1,13 @@
+import HTTP
+
+/// The request that a hook looks at, and what it has decided so far.
+struct RequestView {
+  let head: RequestHead
+  let address: String
+  let isUpgrade: Bool
+  let subprotocols: [String]
+  var chosen: String?
+  var attachments: [Attachment] = []
+  var refusal: (status: Int, body: String)?
+  var answer: RequestAnswer?
+}

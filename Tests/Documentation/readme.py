@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""What README.md, CHANGELOG.md and docs/ say is so: commands run, examples play, outputs are those printed there."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+
+import lua_api
+from page import Page, lobbyist, run, steady
+
+from relay import ROOT, Checks, Relay, run_scenarios
+
+PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "benchmarks/README.md")
+ECHO = "examples/echo/echo.lua"
+PROGRAM = ".build/release/lobbyist"
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(folder, path, text):
+    whole = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(whole), exist_ok=True)
+    with open(whole, "w", encoding="utf-8") as file:
+        file.write(text)
+    return whole
+
+
+def console(page, start):
+    """The output that the page prints under the command that begins so."""
+    for block in page.named("console"):
+        for command, output in block.commands():
+            if command.startswith(start):
+                return command, output
+    raise ValueError(f"{page.path} has no console block with '{start}'")
+
+
+def links(checks):
+    for path in PAGES:
+        for target in Page(path).links():
+            checks.true(f"{path}: {target} exists", os.path.exists(os.path.join(ROOT, target)))
+
+
+def commands(checks):
+    """Commands, options, make targets and limits that the pages name exist."""
+    _, lines = lobbyist("--help")
+    known = set(re.findall(r"lobbyist \[?([a-z]+)", "\n".join(lines)))
+    helps = {name: "\n".join(lobbyist(name, "--help")[1]) for name in sorted(known)}
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    for path in PAGES:
+        text = Page(path).text
+        named = re.findall(r"(?:`|/|^\$? ?)lobbyist ([a-z]+)\b", text, re.MULTILINE)
+        for name in sorted(set(named)):
+            checks.true(f"{path}: there is a command {name}", name in known, known, name)
+        for name in sorted(set(re.findall(r"(?:`|^|\$ )make ([a-z]+)", text, re.MULTILINE))):
+            checks.true(f"{path}: make {name} is a target", name in targets, targets, name)
+        for line in re.findall(r"lobbyist ([a-z]+ [^`\n]*--[^`\n]*)", text):
+            name = line.split()[0]
+            for option in re.findall(r"--[a-z][a-z-]*", line.partition("#")[0]):
+                checks.true(f"{path}: {name} has {option}", option == "--help" or option in helps[name])
+        for limit in sorted(set(re.findall(r"(?:--limit |`)([a-z_]+)(?:=|` at 0)", text))):
+            checks.true(f"{path}: there is a limit {limit}", f"\n  {limit}=" in helps["serve"])
+    code, lines = lobbyist("--version")
+    checks.equal("the version is the changelog's newest", lines,
+                 ["lobbyist " + re.search(r"^## \[([0-9.]+)\]", read("CHANGELOG.md"), re.MULTILINE).group(1)])
+
+
+def folders(checks):
+    """The map of the repository lists every folder, and none that is not there."""
+    _, files = run("git", "ls-files", "--cached", "--others", "--exclude-standard")
+    there = {f"{file.split('/')[0]}/" for file in files if "/" in file}
+    listed = set(re.findall(r"^\| `([^`]+/)` \|", read("README.md"), re.MULTILINE))
+    checks.equal("the map lists the folders that there are", sorted(listed), sorted(there))
+
+
+def session(checks):
+    page = Page("README.md")
+    _, started = console(page, "make run")
+    command, printed = console(page, "/tmp/session/bin/python")
+    with Relay() as relay:
+        script = next(word for word in command.split() if word.endswith(".py"))
+        code, lines = run(sys.executable, script, relay.url)
+        checks.equal("the session's exit code", code, 0)
+        checks.equal("the session prints what the README shows", steady(lines), steady(printed))
+        said = [line.rstrip() for line in relay.lines[:3]]
+        checks.equal("the relay says what the README shows", steady(said), steady(started))
+
+
+def rule(checks):
+    """The README's rule and its conversation, in a copy of scripts/."""
+    page = Page("README.md")
+    (lua,), (talk,) = page.named("lua"), page.named("talk")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(os.path.join(ROOT, "scripts"), os.path.join(folder, "scripts"))
+        script = write(folder, "scripts/four.lua", lua.text)
+        talk_file = write(folder, "scripts/four.talk", talk.text)
+        for start in ("check", "test"):
+            command, printed = console(page, f"{PROGRAM} {start}")
+            code, lines = lobbyist(*command.split()[1:], cwd=folder)
+            checks.equal(f"{command}: exit code", code, 0)
+            checks.equal(f"{command}: prints what the README shows", steady(lines), steady(printed))
+        with Relay(script=script) as relay:
+            code, lines = lobbyist("talk", relay.url, talk_file)
+            checks.equal("lobbyist talk plays it on the running relay", [code, lines[-1]], [0, "1 passed, 0 failed"])
+        without = write(folder, "scripts/without.talk", talk.text.replace("four.lua", "godot.lua"))
+        checks.equal("without the rule the conversation fails", lobbyist("test", without, cwd=folder)[0], 1)
+
+
+def serving(checks):
+    """Each `serve` in a shell block starts with its options."""
+    found = 0
+    for block in Page("README.md").named("sh"):
+        for line in block.lines:
+            words = shlex.split(line, comments=True)
+            if words[:2] != [PROGRAM, "serve"]:
+                continue
+            found += 1
+            given = {"--set": {}, "--limit": {}}
+            for option, value in zip(words[2::2], words[3::2]):
+                name, _, worth = value.partition("=")
+                given[option][name] = worth
+            with Relay(settings=given["--set"], limits=given["--limit"]) as relay:
+                checks.true(f"{line}: listens", relay.alive())
+    checks.true("the README shows serve with options", found > 0)
+
+
+def conversations(checks):
+    page = Page("docs/conversations.md")
+    (room,) = page.named("lua")
+    (output,) = page.named("output")
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder, "room.lua", room.text)
+        for block in page.named("talk"):
+            text = block.text
+            if not re.search(r"^policy ", text, re.MULTILINE):
+                text = f"policy {ECHO}\nAna connects\n{text}"
+            file = write(folder, "example.talk", text)
+            code, lines = lobbyist("test", file)
+            where = f"{page.path}:{block.line}"
+            if block.words[1:] == ["fails"]:
+                checks.equal(f"{where}: fails", code, 1)
+                shown = [line.replace(file, "example.talk") for line in lines]
+                checks.equal(f"{where}: prints what the page shows", steady(shown), steady(output.lines))
+            else:
+                count = max(1, text.count("---"))
+                checks.equal(f"{where}: plays", [code, lines[-1:]], [0, [f"{count} passed, 0 failed"]])
+                if code:
+                    print("\n".join(lines))
+
+
+def words(checks):
+    """Every word that the reader of conversations takes is on the page, in its singular form."""
+    text = Page("docs/conversations.md").text
+    folder = os.path.join(ROOT, "Sources", "Conversation")
+    taken = set()
+    for name in os.listdir(folder):
+        if name.startswith(("StepReader", "TalkParser")):
+            taken |= set(re.findall(r'take\("([^"]+)"\)', read(os.path.join("Sources", "Conversation", name))))
+    singular = {"are ": "is ", "have ": "has ", "hear ": "hears ", "connect": "connects", "close": "closes",
+                "drop": "drops"}
+    checks.true("the reader's words are found", len(taken) > 20)
+    for word in sorted(taken):
+        one = singular.get(word, word)
+        for many, single in singular.items():
+            if many.endswith(" ") and word.startswith(many):
+                one = single + word[len(many):]
+        checks.true(f"docs/conversations.md: '{word}'", one in text)
+
+
+def api_page(checks):
+    checks.equal("docs/lua-api.md is what lua_api.py writes", read("docs/lua-api.md"), lua_api.page())
+    checks.true("every operation is in it", len(lua_api.rows()[0]) == read(os.path.relpath(
+        lua_api.DEFINITION, ROOT)).count("\nLH_API("))
+
+
+def api_examples(checks):
+    page = Page("docs/lua-api.md")
+    with tempfile.TemporaryDirectory() as folder:
+        for block in page.named("lua"):
+            code, lines = lobbyist("check", write(folder, "policy.lua", block.text))
+            checks.equal(f"{page.path}:{block.line}: loads", [code, lines[1:]], [0, []])
+            if code:
+                print("\n".join(lines))
+
+
+def sandbox(checks):
+    """What the page says is there is there, and what is not is not."""
+    text = read("docs/lua-api.md").partition("## Sandbox")[2].partition("\nTo read an unknown")[0]
+    there, _, lacking = text.partition("There is not:")
+    names = [re.findall(r"`([^`]+)`", part) for part in (there, lacking)]
+    checks.true("the page lists names", len(names[0]) > 20 and len(names[1]) > 10)
+    lines = [f'assert({name} ~= nil, "{name} is lacking")' for name in names[0]]
+    # An unknown global raises, a lacking member of a library is nil.
+    lines += [f'do local found, value = pcall(function() return {name} end) '
+              f'assert(not found or value == nil, "{name} is there") end' for name in names[1]]
+    with tempfile.TemporaryDirectory() as folder:
+        code, printed = lobbyist("check", write(folder, "names.lua", "\n".join([*lines, "return {}"])))
+        checks.equal("the sandbox holds what the page lists", [code, printed[1:]], [0, []])
+        if code:
+            print("\n".join(printed))
+
+
+def limits(checks):
+    """The page's table of budgets and its hooks are the program's."""
+    _, lines = lobbyist("serve", "--help")
+    text = read("docs/lua-api.md")
+    rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \|", text, re.MULTILINE)
+    checks.true("the page has a table of budgets", len(rows) > 3)
+    for name, value in rows:
+        checks.true(f"{name} is {value}", any(line.split()[:1] == [f"{name}={value}"] for line in lines))
+    hooks = re.search(r"lh_hook_names\[LH_HOOK_COUNT\] = \{(.*?)\}", read("Sources/LuaHost/load.c"), re.DOTALL)
+    # Never called, so a sentence and no row.
+    described = re.findall(r"^\| `(on_\w+)\(", text, re.MULTILINE) + ["on_reload"]
+    checks.equal("the page's hooks are those that there are", described, re.findall(r'"(\w+)"', hooks.group(1)))
+
+
+if __name__ == "__main__":
+    run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
+                             (words,), (api_page,), (api_examples,), (sandbox,), (limits,)])
