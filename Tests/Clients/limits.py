@@ -249,7 +249,7 @@ def hooks(checks):
     cases = [
         ({"hook_instructions": 10_000}, "spin", r"budget exhausted \(10000 instructions\)"),
         ({"hook_instructions": 0, "hook_milliseconds": 30}, "spin", "time budget exhausted"),
-        ({"hook_instructions": 0, "script_bytes": 2_000_000}, "memory 4000000", "out of memory"),
+        ({**PATIENT, "hook_instructions": 0, "script_bytes": 2_000_000}, "memory 4000000", "out of memory"),
     ]
     for limits, command, expected in cases:
         name = ", ".join(f"{name}={value}" for name, value in limits.items())
@@ -260,7 +260,7 @@ def hooks(checks):
             failures = relay.logged("on_message failed")
             checks.true(f"{name}: the log says why", len(failures) == 1 and re.search(expected, failures[0]),
                         expected, failures)
-    with relay_with(hook_instructions=0, script_bytes=20_000_000) as relay, connected(relay) as raw:
+    with relay_with(**PATIENT, hook_instructions=0, script_bytes=20_000_000) as relay, connected(relay) as raw:
         checks.equal("more memory lets the same pass", ask(raw, "memory 4000000"), "4000000 bytes")
 
 
