@@ -6,9 +6,10 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv
-SWIFT_FLAGS := -c release --static-swift-stdlib
+SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 PORT ?= 9080
+export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
