@@ -190,7 +190,8 @@ import Testing
     let service = try Service.onMessage("relay.settings { x = 1 }")
     service.send(service.connect(), "")
     #expect(
-      service.failures().first?.error.message.contains("settings are declared while the script loads, not in a hook") == true)
+      service.failures().first?.error.message.contains("settings are declared while the script loads, not in a hook")
+        == true)
   }
 
   // MARK: Modules
