@@ -11,6 +11,8 @@ local settings = relay.settings {
   max_lobbies = 1024,
 }
 
+assert(settings.join_timeout >= 0 and settings.seal_timeout >= 0, "a timeout is 0 seconds or more")
+
 local JOIN <const>, ID <const>, PEER_CONNECT <const>, PEER_DISCONNECT <const> = 0, 1, 2, 3
 local OFFER <const>, CANDIDATE <const>, SEAL <const> = 4, 6, 7
 local HOST <const> = 1

@@ -65,7 +65,7 @@ struct TimerTable {
     }
     var record = record
     record.generation = nextGeneration
-    nextGeneration &+= 1
+    nextGeneration = nextGeneration == .max ? 1 : nextGeneration + 1
     place(record, at: slot)
     schedule.insert(deadline: record.deadline, payload: payload(slot, record.generation))
     return slot

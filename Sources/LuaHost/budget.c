@@ -55,7 +55,10 @@ void lh_budget_end(lua_State *L) {
   if (sandbox->is_watched) lh_watchdog_end(&sandbox->watch);
   sandbox->active = false;
   sandbox->slice = INT64_MAX / 2;
-  if (sandbox->hook_interval != 0) set_interval(sandbox, 0);
+  if (sandbox->hook_interval != 0) {
+    sandbox->has_lasted = true;
+    set_interval(sandbox, 0);
+  }
   if (sandbox->trip == LH_TRIP_NONE) return;
   if (sandbox->trip == LH_TRIP_MEMORY || sandbox->trip == LH_TRIP_STACK) lua_gc(L, LUA_GCCOLLECT);
 }

@@ -88,6 +88,12 @@ lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_cou
 
 bool lh_host_has_hook(const lh_host *host, lh_hook hook) { return host->hooks[hook] != LUA_NOREF; }
 
+bool lh_host_take_lasted(lh_host *host) {
+  bool lasted = host->sandbox->has_lasted;
+  host->sandbox->has_lasted = false;
+  return lasted;
+}
+
 const char *lh_host_error(const lh_host *host) { return lh_sandbox_failure(host->sandbox); }
 
 size_t lh_host_memory(const lh_host *host) { return lh_sandbox_bytes(host->sandbox); }

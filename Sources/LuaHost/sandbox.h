@@ -25,6 +25,8 @@ struct lh_sandbox {
   int hook_interval;
   lh_watch watch;
   bool is_watched;
+  /// A call since this was last cleared has lasted so long that it was counted.
+  bool has_lasted;
   int64_t instructions;
   char trip_text[192];
 

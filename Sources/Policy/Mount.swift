@@ -17,6 +17,9 @@ public final class Mount {
   private let arguments: UnsafeMutablePointer<lh_value>
   /// Peers that a script has closed and whose on_disconnect is still to run.
   private var departures: [StagedClose] = []
+  /// How many of them it has run for.
+  private var departed = 0
+  private var hasLasted = false
 
   /// Loads the script. `read` finds the files that it requires.
   public init(
@@ -125,6 +128,13 @@ public final class Mount {
     depart()
   }
 
+  /// The same, but on_disconnect runs with the next `continueDepartures`: when many leave at once, those who stay are
+  /// served in between. Nothing reaches the peer from here on.
+  public func disconnectLater(_ peer: PeerRef, code: UInt16, reason: String) {
+    guard unsafe core.pointee.leaveSoon(peer) else { return }
+    departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
+  }
+
   /// When the next timer is due, in monotonic milliseconds.
   public func nextDeadline() -> UInt64? { unsafe core.pointee.machine.nextDeadline() }
 
@@ -144,6 +154,18 @@ public final class Mount {
 
   /// Whether this peer is still connected as far as the policy knows.
   public func isLive(_ peer: PeerRef) -> Bool { unsafe core.pointee.machine.isLive(peer) }
+
+  /// Whether a hook has lasted some milliseconds since this was last asked.
+  public func takeHookLasted() -> Bool {
+    defer { hasLasted = false }
+    return hasLasted || host.takeLasted()
+  }
+
+  /// Whether on_disconnect is still to run for peers that have been closed.
+  public var hasDepartures: Bool { !departures.isEmpty }
+
+  /// Runs on_disconnect for those peers, at the latest until one of these calls lasts.
+  public func continueDepartures() { departAll() }
 
   // MARK: One hook call
 
@@ -187,21 +209,26 @@ public final class Mount {
   /// Runs on_disconnect for every peer that has been closed, and for those whom that closes in turn.
   @inline(__always)
   private func depart() {
-    if unsafe core.pointee.closes.isEmpty { return }
+    if unsafe core.pointee.closes.isEmpty && departures.isEmpty { return }
     departAll()
   }
 
   @inline(never)
   private func departAll() {
     finishCloses()
-    var next = 0
-    while next < departures.count {
-      let close = departures[next]
-      next += 1
+    while departed < departures.count {
+      let close = departures[departed]
+      departed += 1
       leave(close.peer, code: close.code ?? CloseCode.noStatus, reason: close.reason)
       finishCloses()
+      if host.takeLasted() {
+        // The others wait, so that nobody else has to: see `hasDepartures`.
+        hasLasted = true
+        if departed < departures.count { return }
+      }
     }
     departures.removeAll()
+    departed = 0
   }
 
   /// Runs on_disconnect, then forgets the peer, whatever became of the hook.

@@ -100,6 +100,14 @@ struct MountCore: ~Copyable {
   }
 
   /// The closes that are to be carried out now, by the last hook or because it failed. No longer taken back.
+  /// Marks a peer that is about to leave; false when that has happened before.
+  mutating func leaveSoon(_ peer: PeerRef) -> Bool {
+    guard machine.isLive(peer), !machine.isClosing(peer) else { return false }
+    machine.markClosing(peer)
+    machine.commit()
+    return true
+  }
+
   mutating func takeCloses() -> [StagedClose] {
     if closes.isEmpty { return [] }
     machine.commit()

@@ -56,7 +56,8 @@ extension MountCore {
     guard seconds >= 0, seconds < 1e9 else { throw OperationError("seconds must be between 0 and 1e9") }
     // C has refused whatever is no plain value.
     let arguments = unsafe (3..<max(3, call.count)).compactMap { unsafe call.plain($0) }
-    let deadline = now + UInt64((seconds * 1000).rounded(.up))
+    // At least a millisecond away: a timer that restarts itself must not fire for ever in one turn.
+    let deadline = now + max(1, UInt64((seconds * 1000).rounded(.up)))
     try refusing { () throws(Refusal) in
       try unsafe machine.startTimer(call.array(2), on: call.subject(0), deadline: deadline, arguments: arguments)
     }

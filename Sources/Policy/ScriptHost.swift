@@ -64,6 +64,9 @@ struct ScriptHost: ~Copyable {
     }
   }
 
+  @inline(__always)
+  borrowing func takeLasted() -> Bool { unsafe lh_host_take_lasted(raw) }
+
   borrowing func has(_ hook: lh_hook) -> Bool { unsafe lh_host_has_hook(raw, hook) }
 
   borrowing func error(_ status: lh_status) -> ScriptError {

@@ -25,6 +25,10 @@ struct Connection: ~Copyable {
   var isBlocked = false
   /// Something has arrived since the last keep-alive ping.
   var wasHeard = true
+  /// Whole frames wait in `pending` for the next turn; nothing more is read until then.
+  var isBacklogged = false
+  /// The client has ended its side while something still waits to be sent: only writing is watched.
+  var isEnded = false
   /// The output side is shut down.
   var isShut = false
   var peer = PeerRef(slot: 0, generation: 0)

@@ -10,7 +10,7 @@ extension Relay {
     outbox.appendClose(to: slot, code: code, reason: reason)
     connections[slot].phase = .closing
     setDeadline(slot, in: limits.closeMilliseconds)
-    mount.disconnect(peer, code: code, reason: reason)
+    mount.disconnectLater(peer, code: code, reason: reason)
   }
 
   /// Closes a peer that asks for pongs and reads none.
@@ -24,7 +24,7 @@ extension Relay {
   func lose(_ slot: UInt32) {
     let (phase, peer) = (connections[slot].phase, connections[slot].peer)
     drop(slot)
-    if phase == .open { mount.disconnect(peer, code: CloseCode.abnormal, reason: "") }
+    if phase == .open { mount.disconnectLater(peer, code: CloseCode.abnormal, reason: "") }
   }
 
   /// Forgets a connection and closes its socket.
@@ -36,6 +36,7 @@ extension Relay {
 
   /// Whether a shutdown has nothing to wait for: everything is sent, every leave is taken.
   var isEverybodyGone: Bool {
+    if mount.hasDepartures { return false }
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase != .draining || !connections[slot].isShut { return false }
     }
@@ -73,8 +74,7 @@ extension Relay {
       }
     }
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
-      guard connections[slot].phase == .open else { continue }
-      mount.disconnect(connections[slot].peer, code: CloseCode.goingAway, reason: "The server is shutting down")
+      mount.disconnectLater(connections[slot].peer, code: CloseCode.goingAway, reason: "The server is shutting down")
     }
   }
 }

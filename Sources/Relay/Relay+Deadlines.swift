@@ -18,8 +18,8 @@ extension Relay {
   }
 
   func fireDeadlines() {
-    while mount.fireTimer() {}
-    while let payload = deadlines.popDue(now: now) {
+    while !isTurnOver, mount.fireTimer() { lookAtClock() }
+    while !isTurnOver, let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
@@ -31,6 +31,7 @@ extension Relay {
         schedule(slot)
       } else {
         expire(slot)
+        lookAtClock()
       }
     }
   }

@@ -34,6 +34,19 @@ extension Relay {
       return 0
     }
     guard took(slot, result) != nil else { return }
+    handle(slot, &pending)
+  }
+
+  /// Goes on with what the last turn was too short for.
+  func resume(_ slot: UInt32) {
+    connections[slot].isBacklogged = false
+    var pending = ByteQueue()
+    swap(&pending, &connections[slot].pending)
+    handle(slot, &pending)
+  }
+
+  /// Handles what is whole in `pending` and keeps the rest with the connection.
+  private func handle(_ slot: UInt32, _ pending: inout ByteQueue) {
     let used = unsafe pending.withBytes { unsafe handle(slot, $0) }
     pending.removeFirst(used)
     if connections.isLive(slot) { swap(&pending, &connections[slot].pending) }
@@ -57,6 +70,10 @@ extension Relay {
   private func discard(_ slot: UInt32) {
     switch unsafe connections[slot].stream.read(into: readBuffer) {
     case .bytes, .wouldBlock: return
+    case .endOfStream where outbox.waiting(slot) > 0:
+      // The client only said that it will send nothing further: it still gets all of its answer.
+      connections[slot].isEnded = true
+      watch(slot, blocked: true)
     case .endOfStream, .failed: drop(slot)
     }
   }
@@ -82,6 +99,11 @@ extension Relay {
         guard phase == .open else { continue }
         if isLimited, !mayReceive(slot, payload.count) { continue }
         unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: connections[slot].peer)
+        if lookAtClock() {
+          connections[slot].isBacklogged = true
+          backlog.append(Token(slot: slot, generation: connections[slot].generation))
+          return offset
+        }
       case .incomplete: return offset
       case .ping(let payload): unsafe outbox.appendControl(to: slot, .pong, payload)
       case .pong: continue
@@ -106,7 +128,8 @@ extension Relay {
     outbox.touch(slot)
     connections[slot].phase = .draining
     setDeadline(slot, in: limits.closeMilliseconds)
-    mount.disconnect(peer, code: code ?? CloseCode.noStatus, reason: unsafe String(decoding: reason, as: UTF8.self))
+    mount.disconnectLater(
+      peer, code: code ?? CloseCode.noStatus, reason: unsafe String(decoding: reason, as: UTF8.self))
   }
 
   /// The client broke the protocol (RFC 6455 §7.1.7).

@@ -19,21 +19,28 @@ extension Relay {
       unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
     }
     switch result {
-    case .bytes(let count): outbox.sent(slot, count: count)
+    case .bytes(let count):
+      outbox.sent(slot, count: count)
+      // Whoever goes on reading what is left of a long answer may take its time.
+      if count > 0, connections[slot].phase == .closing || connections[slot].phase == .draining {
+        setDeadline(slot, in: limits.closeMilliseconds)
+      }
     case .wouldBlock: break
     case .failed: return lose(slot)
     }
     let isBlocked = outbox.waiting(slot) > 0
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
-    if !isBlocked, connections.isLive(slot), connections[slot].phase == .draining { shutWrite(slot) }
+    guard !isBlocked, connections.isLive(slot), connections[slot].phase == .draining else { return }
+    if connections[slot].isEnded { drop(slot) } else { shutWrite(slot) }
   }
 
-  private func watch(_ slot: UInt32, blocked: Bool) {
+  func watch(_ slot: UInt32, blocked: Bool) {
     connections[slot].isBlocked = blocked
     let token = Token(slot: slot, generation: connections[slot].generation)
+    var interest = blocked ? [.reading, .writing] : Interest.reading
+    if connections[slot].isEnded { interest = .writing }
     do throws(SystemError) {
-      try reactor.modify(
-        connections[slot].stream.descriptor, blocked ? [.reading, .writing] : .reading, token)
+      try reactor.modify(connections[slot].stream.descriptor, interest, token)
     } catch {
       log.error("a connection could not be watched: \(error)")
       lose(slot)

@@ -10,8 +10,11 @@ public final class Relay {
   /// Slots of tokens that are no connections.
   enum Source {
     static let signals = UInt32.max
-    static let listenersFrom = UInt32.max - 64
+    static let listenersFrom = UInt32.max - UInt32(listenersMax)
   }
+
+  /// Addresses that one relay listens on.
+  public static let listenersMax = 64
 
   static let readBytes = 256 << 10
 
@@ -33,6 +36,12 @@ public final class Relay {
   var now: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
+  /// How long one turn may take before everybody else gets theirs.
+  static let turnMilliseconds: UInt64 = 20
+  /// The turn has taken its time: what is left waits for the next.
+  var isTurnOver = false
+  /// Connections that the last turn was too short for.
+  var backlog: [Token] = []
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -69,7 +78,9 @@ public final class Relay {
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
       readClock()
+      isTurnOver = false
       for index in 0..<ready {
+        if isTurnOver { break }
         let event = reactor.event(index)
         if event.token.slot < Source.listenersFrom {
           handle(event)
@@ -78,8 +89,10 @@ public final class Relay {
         } else {
           acceptNewcomers(at: Int(event.token.slot - Source.listenersFrom))
         }
+        lookAtClock()
       }
       fireDeadlines()
+      resumeBacklog()
       flush()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
@@ -95,7 +108,31 @@ public final class Relay {
     mount.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
   }
 
+  /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
+  @inline(__always) @discardableResult
+  func lookAtClock() -> Bool {
+    if mount.takeHookLasted(), Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
+    return isTurnOver
+  }
+
+  private func resumeBacklog() {
+    while mount.hasDepartures, !isTurnOver {
+      mount.continueDepartures()
+      lookAtClock()
+    }
+    let waiting = backlog
+    backlog = []
+    for token in waiting {
+      if isTurnOver {
+        backlog.append(token)
+      } else if connections.isLive(token.slot, token.generation) {
+        resume(token.slot)
+      }
+    }
+  }
+
   private func nextDeadline() -> UInt64? {
+    if !backlog.isEmpty || mount.hasDepartures { return now }
     var earliest = graceEnds ?? .max
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if let policy = mount.nextDeadline() { earliest = min(earliest, policy) }
@@ -106,7 +143,9 @@ public final class Relay {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
     if event.writable { flush(slot) }
-    if event.readable || event.hangup, connections.isLive(slot, event.token.generation) {
+    if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
+      !connections[slot].isBacklogged
+    {
       read(slot)
       if connections.isLive(slot, event.token.generation), outbox.waiting(slot) > pileMax { closeHoarder(slot) }
     }

@@ -197,6 +197,7 @@ final class PolicyStage: Stage {
         queue.removeAll()
       }
     }
+    while mount?.hasDepartures == true { mount?.continueDepartures() }
     if let failure = failures.take() { throw StageError(failure) }
   }
 }

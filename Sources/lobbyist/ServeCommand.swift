@@ -116,7 +116,11 @@ struct ServePlan {
 
   private mutating func read(_ name: String, _ options: inout Options) throws(UsageError) {
     switch name {
-    case "--listen": listen.append(try options.value(of: name))
+    case "--listen":
+      listen.append(try options.value(of: name))
+      guard listen.count <= Relay.listenersMax else {
+        throw UsageError("at most \(Relay.listenersMax) addresses can be listened on")
+      }
     case "--script": script = try options.value(of: name)
     case "--set": settings.append(try options.assignment(of: name))
     case "--limit":
@@ -145,6 +149,7 @@ struct ServePlan {
   private static func defaultAddress() throws(UsageError) -> String {
     guard let text = unsafe getenv("PORT") else { return "0.0.0.0:\(ServeCommand.defaultPort)" }
     let port = unsafe String(cString: text)
+    if port.isEmpty { return "0.0.0.0:\(ServeCommand.defaultPort)" }
     guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), UInt16(port) != nil else {
       throw UsageError("the environment variable PORT is '\(port)', not a port number")
     }

@@ -149,6 +149,9 @@ lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_cou
 
 bool lh_host_has_hook(const lh_host *host, lh_hook hook);
 
+/// Whether a call has lasted some milliseconds since this was last asked, so that a look at the clock is due.
+bool lh_host_take_lasted(lh_host *host);
+
 /// The error of the last call that was not LH_DONE, with traceback; NUL-terminated, bounded.
 const char *lh_host_error(const lh_host *host);
 
