@@ -1,0 +1,24 @@
+-- Hooks that use up their budgets one after the other: no turn of the loop may run many of them.
+local policy = { timers = {} }
+
+local function burn()
+  while true do end
+end
+
+function policy.on_message(peer, message)
+  local text = message:text()
+  if text == "burn" then burn() end
+  if text == "leave badly" then peer.leaves_badly = true end
+  if text == "again" then peer:after(0, "again") end
+  peer:send(text)
+end
+
+function policy.on_disconnect(peer)
+  if peer.leaves_badly then burn() end
+end
+
+function policy.timers.again(peer)
+  peer:after(0, "again")
+end
+
+return policy
