@@ -3,7 +3,7 @@ extension ByteQueue {
   ///
   /// False, and nothing appended, when the bytes are not UTF-8.
   public mutating func append(quoted bytes: UnsafeRawBufferPointer) -> Bool {
-    guard unsafe Self.isUTF8(bytes) else { return false }
+    guard unsafe UTF8Validator.isValid(bytes) else { return false }
     unsafe append(quotedUTF8: bytes)
     return true
   }
@@ -22,18 +22,6 @@ extension ByteQueue {
       position = run + 1
     }
     append(UInt8(ascii: "\""))
-  }
-
-  @inline(__always)
-  static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    // Names of members, mostly: short and ASCII.
-    if bytes.count <= 16 {
-      var union: UInt8 = 0
-      for position in 0..<bytes.count { unsafe union |= bytes[position] }
-      if union < 0x80 { return true }
-    }
-    let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
-    return (try? UTF8Span(validating: span)) != nil
   }
 
   private mutating func append(_ escape: JSONEscape) {

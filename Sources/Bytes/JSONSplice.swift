@@ -129,7 +129,7 @@ public struct JSONSplice: ~Copyable {
 
   /// Whether `text` is UTF-8 and one JSON value, nested so that a scan with the default depth accepts the result.
   private static func isJSON(_ text: UnsafeRawBufferPointer) -> Bool {
-    guard unsafe ByteQueue.isUTF8(text), var scanner = unsafe JSONScanner(text, at: 0) else { return false }
+    guard unsafe UTF8Validator.isValid(text), var scanner = unsafe JSONScanner(text, at: 0) else { return false }
     scanner.skipSpace()
     guard scanner.value(depthMax: JSONIndex.depthDefault - 1) != .broken else { return false }
     scanner.skipSpace()
@@ -140,7 +140,7 @@ public struct JSONSplice: ~Copyable {
   private mutating func open(_ key: UnsafeRawBufferPointer, valueCount: Int) -> Bool {
     textCount = -1
     guard editCount < Self.editsMax, key.count + valueCount < 1 << 28, written.count < 1 << 30 else { return false }
-    guard unsafe ByteQueue.isUTF8(key) else { return false }
+    guard unsafe UTF8Validator.isValid(key) else { return false }
     written.reserve(key.count + valueCount + 16)
     var edit = JSONEdit()
     edit.keyStart = Int32(truncatingIfNeeded: written.count)

@@ -41,6 +41,10 @@ public struct UTF8Validator: Sendable {
     return unsafe validator.consume(bytes) && validator.isAtBoundary
   }
 
+  public static func isValid(_ bytes: [UInt8]) -> Bool {
+    unsafe bytes.withUnsafeBytes { unsafe isValid($0) }
+  }
+
   /// How many leading bytes are UTF-8 with no scalar cut at the end.
   public static func validPrefixCount(_ bytes: UnsafeRawBufferPointer) -> Int {
     var validator = UTF8Validator()

@@ -8,7 +8,7 @@ extension JSONReader {
       index += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard Spelling.isUTF8(text, surrogates: true) else { throw mistake("a string that is not UTF-8") }
+        guard Spelling.isUTF8WithSurrogates(text) else { throw mistake("a string that is not UTF-8") }
         return text
       case UInt8(ascii: "\\"): try readEscape(into: &text)
       case 0..<0x20: throw mistake("a control character within a string; write it as an escape such as \\n")

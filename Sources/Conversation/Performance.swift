@@ -1,3 +1,5 @@
+import Bytes
+
 /// One conversation being played: what its names stand for, and what has happened so far.
 struct Performance {
   static let journalMax = 16
@@ -103,7 +105,7 @@ struct Performance {
 
   func fillText(_ template: Template, _ step: Step) throws(Failure) -> String {
     let bytes = try fill(template, step)
-    guard Spelling.isUTF8(bytes), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+    guard UTF8Validator.isValid(bytes), !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
       throw failure(step, ["control characters cannot stand in a path or a header: \(Printed.text(bytes))"])
     }
     return String(decoding: bytes, as: UTF8.self)

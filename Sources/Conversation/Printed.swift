@@ -1,3 +1,5 @@
+import Bytes
+
 /// Values as a person reads them in a report: bounded in length, on one line.
 enum Printed {
   static let bytesMax = 240
@@ -13,7 +15,7 @@ enum Printed {
   }
 
   private static func quote(_ bytes: ArraySlice<UInt8>) -> String {
-    let valid = Spelling.isUTF8(Array(bytes))
+    let valid = UTF8Validator.isValid(Array(bytes))
     var out: [UInt8] = [UInt8(ascii: "\"")]
     for byte in bytes {
       switch byte {

@@ -30,8 +30,8 @@ enum Spelling {
 
   private static func continuation(_ bits: UInt32) -> UInt8 { UInt8(0x80 | bits & 0x3F) }
 
-  /// Whether `bytes` are UTF-8 (RFC 3629); with `surrogates`, also the three-byte forms of lone surrogates.
-  static func isUTF8(_ bytes: [UInt8], surrogates: Bool = false) -> Bool {
+  /// Whether `bytes` are UTF-8 (RFC 3629) or the three-byte forms of lone surrogates, which JSON can write as escapes.
+  static func isUTF8WithSurrogates(_ bytes: [UInt8]) -> Bool {
     var index = 0
     while index < bytes.count {
       let lead = bytes[index]
@@ -50,7 +50,6 @@ enum Spelling {
         if lead == 0xE0 && second < 0xA0 || lead == 0xF0 && second < 0x90 || lead == 0xF4 && second > 0x8F {
           return false
         }
-        if lead == 0xED && second > 0x9F && !surrogates { return false }
       }
       index += length
     }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads a `.talk` file: the conversations in it, or the first mistake.
 ///
 /// Every line is blank, a `#` comment, a `--- title`, or one step. What it takes is bounded by `TalkLimits`.
@@ -21,7 +23,7 @@ public struct TalkParser {
     guard bytes.count <= TalkLimits.fileBytesMax else {
       throw TalkError(Place(file: file, line: 1, column: 1), "a file of more than \(TalkLimits.fileBytesMax) bytes")
     }
-    guard Spelling.isUTF8(bytes) else {
+    guard UTF8Validator.isValid(bytes) else {
       throw TalkError(Place(file: file, line: 1, column: 1), "a file that is not UTF-8; write other bytes as \\xHH")
     }
     var parser = TalkParser(file: file)

@@ -108,7 +108,6 @@ lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_
                       uint64_t nanoseconds);
 
 // load.c
-int lh_load_policy(lua_State *L);
 /// Raises, naming the nearest, unless policy.timers has a function of the name at this index.
 void lh_require_timer(lua_State *L, const lh_host *host, int name_index);
 

@@ -110,7 +110,7 @@ typedef struct source {
 } source;
 
 /// Runs protected; the argument is a `source`.
-int lh_load_policy(lua_State *L) {
+static int load_policy(lua_State *L) {
   const source *script = lua_touserdata(L, 1);
   lh_host *host = lh_host_of(L);
   if (lh_compile(L, script->chunk_name, script->text, script->count) != LUA_OK) return lua_error(L);
@@ -131,7 +131,7 @@ lh_status lh_host_load(lh_host *host, const uint8_t *text, size_t count, const c
   source script = {(const char *)text, count, chunk_name};
   host->settings = settings;
   host->setting_count = setting_count;
-  lh_status status = lh_host_run(host, lh_load_policy, &script, host->limits.load_instructions,
+  lh_status status = lh_host_run(host, load_policy, &script, host->limits.load_instructions,
                                  host->limits.load_nanoseconds);
   host->settings = NULL;
   host->setting_count = 0;

@@ -82,10 +82,6 @@ size_t lh_sandbox_close(lh_sandbox *sandbox) {
 
 size_t lh_sandbox_bytes(const lh_sandbox *sandbox) { return sandbox->bytes; }
 
-void lh_sandbox_set_memory_max(lh_sandbox *sandbox, size_t bytes) {
-  if (bytes != 0) sandbox->bytes_max = bytes;
-}
-
 void lh_sandbox_collect(lh_sandbox *sandbox) { lua_gc(sandbox->L, LUA_GCCOLLECT); }
 
 uint64_t lh_sandbox_allocations(const lh_sandbox *sandbox) { return sandbox->allocations; }

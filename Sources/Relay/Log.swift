@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Reactor
 
@@ -109,23 +110,11 @@ public final class Log {
   }
 
   private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      default:
-        if scalar.value < 0x20 {
-          let digits = String(scalar.value, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-          result.unicodeScalars.append(scalar)
-        }
-      }
-    }
-    return result + "\""
+    var text = text
+    var queue = ByteQueue()
+    // A Swift string is UTF-8, so it is never refused.
+    text.withUTF8 { _ = unsafe queue.append(quoted: UnsafeRawBufferPointer($0)) }
+    return unsafe queue.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   public static func toStandardError(_ line: String) {

@@ -63,8 +63,6 @@ size_t lh_sandbox_close(lh_sandbox *sandbox);
 
 /// Bytes that the state holds now, garbage included.
 size_t lh_sandbox_bytes(const lh_sandbox *sandbox);
-/// Sets the memory cap in bytes; 0 keeps what there is.
-void lh_sandbox_set_memory_max(lh_sandbox *sandbox, size_t bytes);
 /// Collects all garbage.
 void lh_sandbox_collect(lh_sandbox *sandbox);
 /// Requests for more memory so far.
