@@ -23,10 +23,10 @@ public final class Mount {
 
   public let scripts: Scripts
 
-  /// Loads the scripts. `read` finds the files that they require, also in the folder `shared`.
+  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`.
   public init(
     scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
-    outbox: Outbox, random: RandomSource = .system, shared: String = "plugins",
+    outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
@@ -35,7 +35,7 @@ public final class Mount {
     unsafe core.initialize(
       to: MountCore(
         limits: limits, outbox: outbox, random: random,
-        modules: ModuleFolder(folders: folders + (folders.contains(shared) ? [] : [shared]), read: read),
+        modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
         report: report))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))

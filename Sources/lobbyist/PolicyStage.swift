@@ -40,7 +40,7 @@ final class PolicyStage: Stage {
     do throws(ScriptError) {
       mount = try Mount(
         scripts: scripts, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), read: ScriptFiles.module, report: { [failures] in failures.note($0) })
+        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module, report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(ScriptFiles.complaint(error, path))
     }

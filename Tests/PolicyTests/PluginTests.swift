@@ -247,7 +247,8 @@ import Testing
         plugin("cap", "function plugin.on_join() return 'no' end function plugin.on_create() return 'other' end"),
         plugin(
           "one",
-          "function plugin.on_connect(peer) local l = mount:create_lobby('den'); l:add(peer, 1); peer:send(l:name()) end"),
+          "function plugin.on_connect(peer) local l = mount:create_lobby('den'); l:add(peer, 1); peer:send(l:name()) end"
+        ),
       ])
     #expect(service.heard(service.connect()) == [.text("den")])
   }
