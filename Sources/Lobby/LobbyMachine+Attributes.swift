@@ -8,6 +8,15 @@ extension LobbyMachine {
     }
   }
 
+  /// The live lobbies with this attribute, in slot order; for nil those without it.
+  public func lobbies(with key: UnsafeRawBufferPointer, _ value: PlainValue?) -> [LobbyRef] {
+    liveLobbies.filter { lobby in
+      let found = unsafe attribute(key, of: .lobby(lobby))
+      guard let found, let value else { return found == nil && value == nil }
+      return found.isSame(as: value)
+    }
+  }
+
   /// Sets an attribute; nil removes it.
   public mutating func setAttribute(
     _ key: UnsafeRawBufferPointer, of subject: Subject, to value: PlainValue?

@@ -15,6 +15,8 @@ public struct LobbyMachine {
   var timers = TimerTable()
   var mountTimers = TimerChain.empty
   var mountAttributes = Attributes()
+  var held = HeldTable()
+  var mountHeld: [[UInt8]: [UInt64]] = [:]
   var journal: [Undo] = []
 
   public private(set) var peerCount = 0
@@ -253,6 +255,7 @@ public struct LobbyMachine {
 
   private mutating func dropLobby(_ slot: UInt32) {
     cancelAll(lobbies[Int(slot)].timers)
+    forgetAllHeld(of: slot)
     let record = lobbies[Int(slot)]
     lobbies[Int(slot)] = LobbyRecord()
     byName[record.name] = nil

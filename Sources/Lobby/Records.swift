@@ -57,6 +57,8 @@ struct LobbyRecord {
   private var index: [MemberID: UInt32] = [:]
   var timers = TimerChain.empty
   var attributes = Attributes()
+  /// Numbers of the messages that wait, by key.
+  var held: [[UInt8]: [UInt64]] = [:]
 
   func peer(_ id: MemberID) -> UInt32? {
     if members.count >= Self.indexedFrom { return index[id] }
