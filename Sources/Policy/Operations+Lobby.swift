@@ -28,6 +28,7 @@ extension MountCore {
     case LH_OP_LOBBY_BROADCAST, LH_OP_LOBBY_BROADCAST_BINARY: try unsafe broadcast(lobby, call, operation)
     case LH_OP_LOBBY_AFTER: try unsafe startTimer(call)
     case LH_OP_LOBBY_CANCEL: try unsafe cancelTimer(call)
+    case _ where isAboutHeld(operation): try unsafe performHeld(call, operation)
     default:
       try refusing { () throws(Refusal) in try unsafe change(lobby, call, operation) }
     }
@@ -79,10 +80,22 @@ extension MountCore {
         unsafe call.answerNil()
       }
     case LH_OP_MOUNT_LOBBY_COUNT: unsafe call.answer(Int64(machine.lobbyCount))
-    case LH_OP_MOUNT_LOBBIES: unsafe call.answer(list: machine.liveLobbies, in: &results)
+    case LH_OP_MOUNT_LOBBIES: try unsafe answerLobbies(call)
+    case LH_OP_MOUNT_PEERS: unsafe call.answer(list: machine.livePeers, in: &results)
     case LH_OP_MOUNT_PEER_COUNT: unsafe call.answer(Int64(machine.peerCount))
     case LH_OP_MOUNT_AFTER: try unsafe startTimer(call)
-    default: try unsafe cancelTimer(call)
+    case LH_OP_MOUNT_CANCEL: try unsafe cancelTimer(call)
+    default: try unsafe performHeld(call, operation)
     }
+  }
+
+  private mutating func answerLobbies(_ call: Call) throws(OperationError) {
+    guard unsafe call.isGiven(1) else {
+      if unsafe call.isGiven(2) { throw OperationError("a value without the name of an attribute") }
+      return unsafe call.answer(list: machine.liveLobbies, in: &results)
+    }
+    let value = unsafe call.isGiven(2) ? call.plain(2) : nil
+    let found = unsafe machine.lobbies(with: call.bytes(1), value)
+    unsafe call.answer(list: found, in: &results)
   }
 }

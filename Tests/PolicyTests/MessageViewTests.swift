@@ -43,6 +43,24 @@ import Testing
     ("abcabc", "message:find('abcabcabc')", "nil"),
     ("abc", "message:find('a', -99)", "1"),
     ("", "message:size() .. message:text()", "0"),
+    // Without a path it is about the whole message.
+    (#" "caf\u00e9 \"x\"" "#, "message:string()", #"café "x""#),
+    (" -1.5 ", "message:integer()", "-2"),
+    ("2", "message:number()", "2.0"),
+    ("false", "message:boolean()", "false"),
+    (#" { "a" : 1 } "#, "message:raw()", #"{ "a" : 1 }"#),
+    (" [1, 2] ", "message:raw()", "[1, 2]"),
+    ("null", "message:raw()", "null"),
+    ("1", "message:string()", "nil"),
+    (#""1""#, "message:integer()", "nil"),
+    ("{}", "message:boolean()", "nil"),
+    ("1 2", "message:number()", "nil"),
+    ("", "message:raw()", "nil"),
+    // A member whose name has a space or is empty, and null, which is not the same as none.
+    (#"{"room id":"x"}"#, "message:string('room id')", "x"),
+    (#"{"a":{"room id":7}}"#, "message:integer('a.room id')", "7"),
+    (#"{"a":null}"#, "tostring(message:string('a')) .. message:kind('a') .. tostring(message:kind('b'))", "nilnullnil"),
+    ("null", "message:kind() .. tostring(message:string())", "nullnil"),
   ])
   func reads(sent: String, code: String, expected: String) throws {
     let service = try Service.onMessage("peer:send(tostring(\(code)))")
