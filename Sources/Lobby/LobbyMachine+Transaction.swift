@@ -10,6 +10,8 @@ enum Undo {
   case attribute(Subject, key: [UInt8], was: PlainValue?)
   case startedTimer(UInt32)
   case cancelledTimer(UInt32, TimerRecord)
+  case startedKeeping(UInt32)
+  case stoppedKeeping(UInt32, UInt32, TimerRecord)
   case held(UInt64)
   case releasedHeld(UInt64, HeldMessage)
   case forgotHeld([UInt8], Subject, [UInt64])
@@ -70,6 +72,12 @@ extension LobbyMachine {
     case .cancelledTimer(let slot, let record):
       timers.restore(record, at: slot)
       relink(slot, record)
+    case .startedKeeping(let slot):
+      timers.remove(lobbies[Int(slot)].keeping)
+      lobbies[Int(slot)].keeping = .max
+    case .stoppedKeeping(let slot, let timer, let record):
+      timers.restore(record, at: timer)
+      lobbies[Int(slot)].keeping = timer
     case .held(let number):
       takeBackHolding(number)
     case .releasedHeld(let number, let message):

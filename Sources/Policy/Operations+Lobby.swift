@@ -27,11 +27,18 @@ extension MountCore {
       unsafe call.answer(list: drawn, in: &results)
     case LH_OP_LOBBY_BROADCAST, LH_OP_LOBBY_BROADCAST_BINARY: try unsafe broadcast(lobby, call, operation)
     case LH_OP_LOBBY_AFTER: try unsafe startTimer(call)
+    case LH_OP_LOBBY_KEEP: try unsafe keep(lobby, call)
     case LH_OP_LOBBY_CANCEL: try unsafe cancelTimer(call)
     case _ where isAboutHeld(operation): try unsafe performHeld(call, operation)
     default:
       try refusing { () throws(Refusal) in try unsafe change(lobby, call, operation) }
     }
+  }
+
+  private mutating func keep(_ lobby: LobbyRef, _ call: Call) throws(OperationError) {
+    let seconds = unsafe call.number(1)
+    let deadline = seconds == 0 ? nil : try deadline(in: seconds)
+    try refusing { () throws(Refusal) in try machine.keepLobby(lobby, until: deadline) }
   }
 
   @inline(__always)

@@ -57,7 +57,11 @@ private func firing(_ machine: LobbyMachine) -> [String] {
   var copy = machine
   var lines: [String] = []
   while let deadline = copy.nextDeadline() {
-    guard let due = copy.takeDueTimer(now: deadline) else { return lines + ["a deadline without a timer"] }
+    guard let due = copy.takeDueTimer(now: deadline) else {
+      // The time of a lobby that was kept is over.
+      lines.append("at \(deadline) there are \(copy.lobbyCount) lobbies, empty ones among them deleted")
+      continue
+    }
     lines.append("at \(deadline) \(text(due.name)) on \(named(due.subject, machine)) with \(due.arguments)")
   }
   return lines

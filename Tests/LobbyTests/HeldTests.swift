@@ -4,7 +4,9 @@ import Testing
 
 /// Messages that wait for somebody who is not there.
 @Suite struct HeldTests {
-  private func held(_ machine: inout LobbyMachine, _ key: [UInt8], of owner: Subject = .mount, now: UInt64 = 0) -> [Int] {
+  private func held(
+    _ machine: inout LobbyMachine, _ key: [UInt8], of owner: Subject = .mount, now: UInt64 = 0
+  ) -> [Int] {
     ((try? machine.heldMessages(key, of: owner, now: now)) ?? []).map(\.payload.count)
   }
 

@@ -56,6 +56,7 @@ import Testing
     "lobby:is_sealed": Example("lobby:is_sealed()", "false"),
     "lobby:is_open": Example("lobby:is_open()", "true"),
     "lobby:delete": Example("lobby:delete()"),
+    "lobby:keep": Example("lobby:keep(5)"),
     "lobby:after": Example(#"lobby:after(1, "ring")"#, other: [.text("ring lobby 1000")]),
     "lobby:hold": Example(#"lobby:hold("Eve", "later", 5)"#, "true"),
     "lobby:deliver": Example(
