@@ -92,6 +92,35 @@ import Testing
     #expect(service.heard(client) == [.text(letters), .text(#"{"a":"\#(letters)"}"#), .text("\"\(letters)\"")])
   }
 
+  /// Some clients send bytes as letters from U+0000 to U+00FF. Each arrives as it was, also beside changed fields.
+  @Test func everyByteAsALetterSurvives() throws {
+    let service = try Service.onMessage(
+      """
+      local letters = message:string("a")
+      assert(utf8.len(letters) == 256)
+      message:forward(peer, "b", letters, "c", 1)
+      peer:send_binary(letters)
+      """)
+    let client = service.connect()
+    let letters = (0...255).map { number in
+      let isEscaped = number < 0x20 || number == 0x22 || number == 0x5C
+      return isEscaped ? "\\u00" + Self.hexadecimal(number) : Self.letter(number)
+    }
+    service.send(client, #"{"a":"\#(letters.joined())"}"#)
+    #expect(service.failures().isEmpty)
+    let heard = service.heard(client)
+    #expect(heard.last == .binary((0...255).flatMap { Array(Self.letter($0).utf8) }))
+    guard case .text(let forwarded)? = heard.first else { return #expect(heard.count == 2) }
+    #expect(forwarded.hasPrefix(#"{"a":"\#(letters.joined())","b":""#) && forwarded.hasSuffix(#"","c":1}"#))
+    let reader = try Service.onMessage(#"peer:send(tostring(message:string("a") == message:string("b")))"#)
+    let other = reader.connect()
+    reader.send(other, forwarded)
+    #expect(reader.heard(other) == [.text("true")])
+  }
+
+  private static func letter(_ number: Int) -> String { String(Character(Unicode.Scalar(UInt8(number)))) }
+  private static func hexadecimal(_ number: Int) -> String { (number < 16 ? "0" : "") + String(number, radix: 16) }
+
   @Test(arguments: [#""\255""#, #""\xc3""#, #""\xed\xa0\x80""#, #""ok\xf5""#])
   func textThatIsNotUTF8IsNotSent(text: String) throws {
     for call in ["peer:send(\(text))", "lobby:broadcast(\(text))", "peer:close(4000, \(text))"] {
