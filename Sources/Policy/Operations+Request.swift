@@ -7,6 +7,7 @@ extension MountCore {
     switch operation {
     case LH_OP_REQUEST_METHOD: unsafe call.answer(copying: view.head.method, in: &results)
     case LH_OP_REQUEST_PATH: unsafe call.answer(copying: view.head.path, in: &results)
+    case LH_OP_REQUEST_TARGET: unsafe call.answer(copying: view.head.target, in: &results)
     case LH_OP_REQUEST_ADDRESS: unsafe call.answer(copying: view.address, in: &results)
     case LH_OP_REQUEST_QUERY: unsafe answer(view.head.query(call.string(1)), call)
     case LH_OP_REQUEST_HEADER: unsafe answer(view.head.header(call.string(1)), call)

@@ -40,7 +40,8 @@ final class PolicyStage: Stage {
     do throws(ScriptError) {
       mount = try Mount(
         scripts: scripts, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module, report: { [failures] in failures.note($0) })
+        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module,
+        report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(ScriptFiles.complaint(error, path))
     }
@@ -97,7 +98,9 @@ final class PolicyStage: Stage {
   func drop(_ actor: String) throws(StageError) {
     let sender = try connected(actor)
     outbox.release(sender.outlet)
-    if let peer = sender.peer { try loaded().disconnect(peer, outlet: sender.outlet, code: CloseCode.abnormal, reason: "") }
+    if let peer = sender.peer {
+      try loaded().disconnect(peer, outlet: sender.outlet, code: CloseCode.abnormal, reason: "")
+    }
     try deliver()
   }
 
