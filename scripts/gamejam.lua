@@ -42,13 +42,13 @@ end
 
 -- Reading ---------------------------------------------------------------------------------------------
 
-local function members_of(value)
+local function fields_of(value)
   return type(value) == "table" and value or {}
 end
 
 -- A binary message: an early client sent its JSON so, and the view of a message reads JSON in text alone.
 local function decoded(message)
-  return members_of(json.decode(message:text()))
+  return fields_of(json.decode(message:text()))
 end
 
 -- The JSON text of a member of the message.
@@ -101,14 +101,14 @@ local function host_of(lobby)
   return lobby.host and lobby:member(lobby.host)
 end
 
-local function active(lobby)
+local function keep_open(lobby)
   lobby:after(settings.inactive_timeout + settings.inactive_grace, "inactive")
 end
 
 local function enter(peer, lobby)
   lobby:add(peer, peer.player_id)
   peer:cancel("not_in_a_room")
-  active(lobby)
+  keep_open(lobby)
   tell(peer, "CTR", visible(lobby, peer.player_id))
 end
 
@@ -149,7 +149,7 @@ local function seal(peer)
   end
   if not lobby:is_sealed() then lobby:after(settings.seal_timeout, "sealed") end
   lobby:seal()
-  active(lobby)
+  keep_open(lobby)
   lobby:broadcast(line("SRK", '"null"'))
 end
 
@@ -174,7 +174,7 @@ function policy.on_disconnect(peer)
   if not lobby then return end
   if id == lobby.host then return close_room(lobby, "Host Disconnected", peer) end
   lobby:remove(peer)
-  active(lobby)
+  keep_open(lobby)
   lobby:broadcast(line("RPD", json.encode(id)))
 end
 
@@ -183,7 +183,7 @@ end
 local function say(peer, message)
   local lobby, text = peer:lobby(), raw(message, "data")
   if not lobby or is_missing(text) then return tell(peer, "RMB", "Couldn't Send Message") end
-  active(lobby)
+  keep_open(lobby)
   lobby:broadcast(line("RMK", text))
 end
 
@@ -197,12 +197,12 @@ end
 local function relay_to_one(peer, message, code)
   local lobby, own_id = peer:lobby()
   if not lobby then return end
-  local data = message:is_binary() and members_of(decoded(message).data)
+  local data = message:is_binary() and fields_of(decoded(message).data)
   local id = data and data.id or message:string("data.id") or message:number("data.id")
   local destination = recipient(lobby, id)
   if not destination then return end
 
-  if settings.relays_are_activity then active(lobby) end
+  if settings.relays_are_activity then keep_open(lobby) end
   local command, sender = code .. code:sub(1, 1), visible(lobby, own_id)
   if data then
     data.id = sender
