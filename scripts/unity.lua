@@ -51,13 +51,14 @@ function policy.timers.expired(room)
   for _, member in ipairs(members) do member:close() end
 end
 
--- From a random id upwards to one that is free, which is found in one round.
+-- The first free id from a random one upwards; nil when every room is taken.
 local function free_id()
+  if mount:lobby_count() >= settings.max_rooms then return nil end
   local id = random.integer(FIRST_ID, LAST_ID)
-  while mount:find_lobby(tostring(id)) do
+  for _ = FIRST_ID, LAST_ID do
+    if not mount:find_lobby(tostring(id)) then return tostring(id) end
     id = id < LAST_ID and id + 1 or FIRST_ID
   end
-  return tostring(id)
 end
 
 -- The relay deletes a lobby that its last member leaves: an empty one takes its place for the time that is left.
@@ -90,8 +91,9 @@ end
 -- Create and join ------------------------------------------------------------------------------------
 
 local function create(peer)
-  if mount:lobby_count() >= settings.max_rooms then return refuse(peer, "No room is free") end
-  local room = mount:create_lobby(free_id())
+  local id = free_id()
+  if not id then return refuse(peer, "No room is free") end
+  local room = mount:create_lobby(id)
   local admitted, reason = room:admits(peer)
   if admitted then return enter(peer, room, "room_created") end
   room:delete()
@@ -101,8 +103,10 @@ end
 local function join(peer, room_id)
   local room = room_id and mount:find_lobby(room_id)
   if not room then return refuse(peer, "Room not found") end
-  local admitted, reason = room:admits(peer)
-  if not admitted then return refuse(peer, reason) end
+  if not room:id_of(peer) then
+    local admitted, reason = room:admits(peer)
+    if not admitted then return refuse(peer, reason) end
+  end
   enter(peer, room, "room_joined")
 end
 
