@@ -66,7 +66,6 @@ local function leave(peer)
   local room = peer:lobby()
   if not room then return end
   local name, ends = room:name(), room.ends
-  room:discard(ALONE)
   room:remove(peer)
   if not room:is_open() then end_after(mount:create_lobby(name), math.max(ends - relay.now(), 0)) end
 end
