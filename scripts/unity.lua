@@ -40,9 +40,9 @@ end
 
 -- Rooms ----------------------------------------------------------------------------------------------
 
-local function end_after(room, seconds)
-  room.ends = relay.now() + seconds
-  room:after(seconds, "expired")
+local function restart_timeout(room)
+  room:keep(settings.room_timeout)
+  room:after(settings.room_timeout, "expired")
 end
 
 function policy.timers.expired(room)
@@ -61,13 +61,12 @@ local function free_id()
   end
 end
 
--- The relay deletes a lobby that its last member leaves: an empty one takes its place for the time that is left.
+-- Nobody is there any more to answer those whom a lone member's signals would reach.
 local function leave(peer)
   local room = peer:lobby()
   if not room then return end
-  local name, ends = room:name(), room.ends
+  room:discard(ALONE)
   room:remove(peer)
-  if not room:is_open() then end_after(mount:create_lobby(name), math.max(ends - relay.now(), 0)) end
 end
 
 local function enter(peer, room, reply)
@@ -76,7 +75,7 @@ local function enter(peer, room, reply)
     leave(peer)
     room:add(peer, peer.id)
   end
-  end_after(room, settings.room_timeout)
+  restart_timeout(room)
   peer:send(('{"type":"%s","roomId":%s,"myId":"%s"}'):format(reply, json.encode(room:name()), peer.id))
   if not is_new then return end
   room:deliver(ALONE, peer)
@@ -114,7 +113,7 @@ end
 local function signal(peer, message)
   local room = peer:lobby()
   if not room then return end
-  if settings.extend_on_signal then end_after(room, settings.room_timeout) end
+  if settings.extend_on_signal then restart_timeout(room) end
 
   local payload = message:raw("payload")
   local text = ('{"type":"signal","senderId":"%s"%s}'):format(peer.id, payload and ',"payload":' .. payload or "")
