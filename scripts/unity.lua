@@ -61,7 +61,7 @@ local function free_id()
   end
 end
 
--- Nobody is there any more to answer those whom a lone member's signals would reach.
+-- The room stays, but not what a lone member signalled: who heard it could not answer any more.
 local function leave(peer)
   local room = peer:lobby()
   if not room then return end
