@@ -113,7 +113,8 @@ final class PolicyStage: Stage {
     let isSound = wire.appendRequest(
       method: request.method, target: request.path, host: "localhost", headers: request.headers, body: request.body)
     guard isSound else { throw StageError("this is no HTTP request") }
-    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: request.address?.description ?? Self.address)
+    let address = request.address?.description ?? Self.address
+    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: address)
     try deliver()
     return PlainReply(status: answer.status, headers: answer.headers, body: answer.body)
   }
