@@ -1,5 +1,5 @@
 /// What one mount's lobbies may grow to. Zero means no limit.
-public struct LobbyLimits: Sendable {
+public struct LobbyLimits: Sendable, Equatable {
   public var lobbies = 65_536
   public var lobbyNameBytes = 256
   public var membersPerLobby = 4096

@@ -64,6 +64,9 @@ public struct LobbyMachine {
   /// Whether a script has closed this peer. It stays a member until its disconnect hook has run.
   public func isClosing(_ ref: PeerRef) -> Bool { peers[Int(ref.slot)].isClosing }
 
+  /// Takes that mark away from a peer that stays after all. Outside any transaction.
+  public mutating func reopen(_ ref: PeerRef) { peers[Int(ref.slot)].isClosing = false }
+
   public mutating func markClosing(_ ref: PeerRef) {
     guard isLive(ref), !peers[Int(ref.slot)].isClosing else { return }
     peers[Int(ref.slot)].isClosing = true
@@ -138,6 +141,9 @@ public struct LobbyMachine {
   // MARK: Members
 
   public func memberCount(_ ref: LobbyRef) -> Int { lobbies[Int(ref.slot)].members.count }
+
+  /// Whether the limit on members is reached.
+  public func isFull(_ ref: LobbyRef) -> Bool { !within(memberCount(ref), limits.membersPerLobby) }
 
   /// The member at a position in join order.
   public func member(_ ref: LobbyRef, at position: Int) -> (peer: PeerRef, id: MemberID) {

@@ -280,6 +280,25 @@ static void read_receiver(lua_State *L, const lh_host *host, lh_call *call, uint
   call->argument_count = 1;
 }
 
+static bool starts_timer(uint32_t operation) {
+  return operation == LH_OP_PEER_AFTER || operation == LH_OP_LOBBY_AFTER || operation == LH_OP_MOUNT_AFTER;
+}
+
+static bool is_timer(uint32_t operation) {
+  return starts_timer(operation) || operation == LH_OP_PEER_CANCEL || operation == LH_OP_LOBBY_CANCEL ||
+         operation == LH_OP_MOUNT_CANCEL;
+}
+
+/// The name comes behind the receiver, and the seconds where a timer is started.
+static void name_timer(lua_State *L, const lh_host *host, lh_call *call, uint32_t operation) {
+  int argument = starts_timer(operation) ? 2 : 1;
+  if (starts_timer(operation)) lh_require_timer(L, host, argument + 1);
+  if (lh_is_policy(host, host->running)) return;
+  lh_qualify(L, host, argument + 1);
+  lh_value *name = &call->arguments[argument];
+  name->bytes = (const uint8_t *)lua_tolstring(L, -1, &name->count);
+}
+
 int lh_api_call(lua_State *L, uint32_t operation) {
   lh_host *host = lh_host_of(L);
   const lh_signature *signature = &host->signatures[operation];
@@ -301,8 +320,6 @@ int lh_api_call(lua_State *L, uint32_t operation) {
     }
     read_argument(L, call, index, signature->types[i]);
   }
-  // In each of these the name comes behind the receiver and the seconds.
-  if (operation == LH_OP_PEER_AFTER || operation == LH_OP_LOBBY_AFTER || operation == LH_OP_MOUNT_AFTER)
-    lh_require_timer(L, host, 3);
+  if (is_timer(operation)) name_timer(L, host, call, operation);
   return lh_api_dispatch(L, host, operation);
 }

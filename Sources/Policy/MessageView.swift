@@ -34,6 +34,15 @@ struct MessageView: ~Copyable {
     isScanned = false
   }
 
+  /// Takes a binary message for text from here on; false, with nothing changed, when it is not UTF-8.
+  mutating func becomeText() -> Bool {
+    guard isBinary else { return true }
+    guard unsafe UTF8Validator.isValid(bytes) else { return false }
+    isBinary = false
+    isScanned = false
+    return true
+  }
+
   /// What JSON the whole message is. It is looked at once, when first asked.
   @inline(__always)
   mutating func shape(depthMax: Int) -> JSONIndex.Shape {

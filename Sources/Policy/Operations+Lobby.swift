@@ -25,6 +25,10 @@ extension MountCore {
       let except = unsafe call.isGiven(2) ? call.peer(2) : nil
       let drawn = machine.randomMembers(lobby, count: count, except: except, random: &random)
       unsafe call.answer(list: drawn, in: &results)
+    case LH_OP_LOBBY_ADMITS:
+      let isFull = machine.isFull(lobby)
+      unsafe call.answer(!isFull)
+      if isFull { unsafe call.answer(copying: "The lobby is full", in: &results) } else { unsafe call.answerNil() }
     case LH_OP_LOBBY_BROADCAST, LH_OP_LOBBY_BROADCAST_BINARY: try unsafe broadcast(lobby, call, operation)
     case LH_OP_LOBBY_AFTER: try unsafe startTimer(call)
     case LH_OP_LOBBY_KEEP: try unsafe keep(lobby, call)

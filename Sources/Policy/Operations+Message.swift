@@ -29,6 +29,7 @@ extension MountCore {
     case LH_OP_MESSAGE_KIND: unsafe answerKind(call)
     case LH_OP_MESSAGE_TEXT: unsafe call.answer(message.bytes)
     case LH_OP_MESSAGE_IS_BINARY: unsafe call.answer(message.isBinary)
+    case LH_OP_MESSAGE_AS_TEXT: unsafe call.answer(message.becomeText())
     case LH_OP_MESSAGE_SIZE: unsafe call.answer(Int64(message.bytes.count))
     case LH_OP_MESSAGE_SUB:
       unsafe call.answer(part(from: call.integer(1), to: call.isGiven(2) ? call.integer(2) : -1))

@@ -38,6 +38,7 @@ extension MountCore {
       let status = try unsafe status(call)
       let body = unsafe call.isGiven(2) ? call.string(2) : ""
       decide { $0.refusal = (status, body) }
+      unsafe call.answer(true)
     }
   }
 
@@ -62,6 +63,7 @@ extension MountCore {
     let body = unsafe call.isGiven(2) ? call.array(2) : []
     let status = try unsafe status(call)
     decide { $0.answer = RequestAnswer(status: status, headers: headers, body: body) }
+    unsafe call.answer(true)
   }
 
   /// Changes the request outside of its optional: assigned in place (`request?.answer = …`), what stood there before

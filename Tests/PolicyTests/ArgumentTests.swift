@@ -68,7 +68,7 @@ import Testing
     (#"peer:after(1, "xs")"#, "no timer is named 'xs': did you mean 'x'?"),
     (#"lobby:after(1, "joining")"#, "no timer is named 'joining': did you mean 'join'?"),
     (#"mount:after(1, "")"#, "no timer is named '': did you mean 'x'?"),
-    (#"mount:after(1, ("x"):rep(100))"#, "xxx' in policy.timers"),
+    (#"mount:after(1, ("x"):rep(100))"#, "xxx' in the script's timers"),
     (#"lobby:replace(peer, peer)"#, "the peer is not a member of this lobby"),
     (
       #"local t = {} for i = 1, 15 do t[i] = peer end lobby:broadcast("x", t)"#,
@@ -126,7 +126,7 @@ import Testing
     let service = try Service("return { on_connect = function(peer) peer:after(1, 'x') end }")
     _ = service.connect()
     let failure = try #require(service.failures().first)
-    #expect(failure.error.firstLine.hasSuffix("no timer is named 'x': the policy defines none"))
+    #expect(failure.error.firstLine.hasSuffix("no timer is named 'x': the script defines none"))
   }
 
   /// The error of one call, made where its receiver is at hand.
