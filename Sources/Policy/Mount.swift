@@ -70,6 +70,10 @@ public final class Mount {
 
   // MARK: Events
 
+  private static var failure: RequestAnswer {
+    RequestAnswer(status: 500, headers: [], body: Array("The policy failed; its log says why.\n".utf8))
+  }
+
   /// Asks the policy about a handshake. Without `on_upgrade` everybody may connect; if it fails, nobody.
   public func upgrade(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
     guard host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
@@ -78,10 +82,10 @@ public final class Mount {
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
     guard run(LH_ON_UPGRADE, 1), let view = unsafe core.pointee.request else {
-      return .refuse(status: 500, body: "The policy failed; its log says why.\n")
+      return .refuse(Self.failure)
     }
     depart()
-    if let refusal = view.refusal { return .refuse(status: refusal.status, body: refusal.body) }
+    if let refusal = view.refusal { return .refuse(refusal) }
     return .accept(subprotocol: view.chosen, attributes: view.attachments)
   }
 
@@ -92,7 +96,7 @@ public final class Mount {
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
     guard run(LH_ON_REQUEST, 1) else {
-      return RequestAnswer(status: 500, headers: [], body: Array("The policy failed; its log says why.\n".utf8))
+      return Self.failure
     }
     depart()
     return unsafe core.pointee.request?.answer

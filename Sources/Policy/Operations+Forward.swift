@@ -49,7 +49,7 @@ extension MountCore {
   private mutating func addNestedEdit(_ path: UnsafeRawBufferPointer, _ value: lh_value) throws(OperationError) {
     guard let parent = unsafe message.parent(path, depthMax: limits.jsonDepth) else {
       let name = unsafe String(decoding: path, as: UTF8.self)
-      throw OperationError("field '\(name)': what stands before its last dot is no object in this message")
+      throw OperationError("field '\(name)': what stands before its last dot is not one object in this message")
     }
     unsafe message.splice.pointee.enter(parent)
     try unsafe addEdit(parent.name, value)

@@ -67,7 +67,7 @@ final class PolicyStage: Stage {
     case .accept(let upgrade):
       let address = request.address?.description ?? Self.address
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
-      case .refuse(let status, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
+      case .refuse(let answer): stageActor.heard.append(.refused(status: answer.status, body: answer.body))
       case .accept(let subprotocol, let attributes):
         outbox.open(outletCount)
         outletCount += 1
@@ -200,7 +200,7 @@ final class PolicyStage: Stage {
 
   /// Hands everything that was sent to those who hear it. A hook that has failed fails the step that ran it.
   private func deliver() throws(StageError) {
-    for actor in actors.values where outbox.state(of: actor.outlet) != .vacant {
+    for actor in actors.values where actor.peer != nil && outbox.state(of: actor.outlet) != .vacant {
       outbox.withQueue(actor.outlet) { queue in
         unsafe queue.withBytes { unsafe actor.hear($0) }
         queue.removeAll()

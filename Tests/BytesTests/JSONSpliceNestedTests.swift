@@ -74,10 +74,9 @@ extension Edit {
     #expect(splice(#"{"x":1,"a":{"x":1}}"#, .set("x", json: "2"), .set("a.x", json: "3")) == #"{"x":2,"a":{"x":3}}"#)
   }
 
-  /// Of the objects on the way the last one counts, as for reading; in the object itself the first place.
+  /// In the object itself the first place counts, and the others go. (Of objects on the way there is only one.)
   @Test func duplicates() {
-    #expect(
-      splice(#"{"a":{"b":1},"a":{"b":2,"c":3,"b":4}}"#, .set("a.b", json: "9")) == #"{"a":{"b":1},"a":{"b":9,"c":3}}"#)
+    #expect(splice(#"{"a":{"b":2,"c":3,"b":4}}"#, .set("a.b", json: "9")) == #"{"a":{"b":9,"c":3}}"#)
     #expect(splice(#"{"a":{"b":1,"\u0062":2}}"#, .remove("a.b")) == #"{"a":{}}"#)
   }
 
@@ -86,6 +85,8 @@ extension Edit {
     for (text, path) in [
       (#"{"a":[1]}"#, "a.0"), (#"{"a":1}"#, "a.b"), (#"{"a":null}"#, "a.b"), ("{}", "a.b"), (#"{"a":{}}"#, "a.b.c"),
       (#"{"a.b":{}}"#, "a.b.c"), (#"{"a":{}}"#, "a"), ("[]", "0.a"), ("", "a.b"),
+      // Which of two is meant, readers decide in different ways.
+      (#"{"a":{},"a":{}}"#, "a.b"), (#"{"a":{},"a":1}"#, "a.b"), (#"{"a":{"b":{},"c":1,"b":{}}}"#, "a.b.c"),
     ] {
       let found = withExact(text.utf8) { bytes in
         index.scan(bytes)
@@ -146,6 +147,8 @@ extension Edit {
       }
       let result = splicedByPath(text.utf8, edits, &splice)
       if edits.contains(where: { outer in edits.contains { $0.key.hasPrefix(outer.key + ".") } }) { continue }
+      // The reference knows no member that stands there twice.
+      if edits.contains(where: { Self.isAmbiguous($0.key, in: text) }) { continue }
       planned += 1
       guard var expected = Reference(Array(text.utf8)) else { return }
       var order: [String] = []
@@ -156,7 +159,18 @@ extension Edit {
       }
       #expect(result.flatMap { Reference($0) } == expected, "\(text) \(edits)")
     }
-    #expect(planned > 1500 && nested > 700, "the edits miss the texts: \(planned) \(nested)")
+    #expect(planned > 1200 && nested > 500, "the edits miss the texts: \(planned) \(nested)")
+  }
+
+  /// Whether a path leads through a name that several members have.
+  private static func isAmbiguous(_ path: String, in text: String) -> Bool {
+    guard let dot = path.lastIndex(of: ".") else { return false }
+    var index = JSONIndex()
+    return withExact(text.utf8) { bytes in
+      index.scan(bytes)
+      let parent = withExact(String(path[..<dot]).utf8) { index.field(path: $0, in: bytes) }
+      return parent?.kind == .object && withExact(path.utf8) { index.parent(of: $0, in: bytes) == nil }
+    }
   }
 }
 

@@ -89,10 +89,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{}", "data.id", "1", "field 'data.id': what stands before its last dot is no object in this message"),
-    (#"{"data":[1]}"#, "data.0", "1", "field 'data.0': what stands before its last dot is no object in this message"),
-    (#"{"data":"x"}"#, "data.id", "json.absent", "field 'data.id': what stands before its last dot is no object"),
-    (#"{"data":null}"#, "data.id", "json.text", "field 'data.id': what stands before its last dot is no object"),
+    ("{}", "data.id", "1", "field 'data.id': what stands before its last dot is not one object in this message"),
+    (
+      #"{"data":[1]}"#, "data.0", "1",
+      "field 'data.0': what stands before its last dot is not one object in this message"
+    ),
+    (#"{"data":"x"}"#, "data.id", "json.absent", "field 'data.id': what stands before its last dot is not one object"),
+    (#"{"data":null}"#, "data.id", "json.text", "field 'data.id': what stands before its last dot is not one object"),
+    (#"{"data":{},"data":{}}"#, "data.id", "1", "field 'data.id': what stands before its last dot is not one object"),
     ("[{}]", "0.id", "1", "the message is not a JSON object: it has no fields to replace"),
     (#"{"data":{"id":1}}"#, "data.id", #"1, "data", "x""#, "a field is inside another one that is replaced too"),
   ])
