@@ -80,6 +80,7 @@ def runners():
         if name not in libraries:
             yield name, [PYTHON, "-u", path], RUNNER_SECONDS
     yield "godot_ws", ["node", os.path.join(CLIENTS, "godot_ws.js")], RUNNER_SECONDS
+    yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS
     yield "autobahn", [PYTHON, "-u", os.path.join("Tests", "Conformance", "autobahn.py")], RUNNER_SECONDS
 

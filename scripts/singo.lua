@@ -79,6 +79,11 @@ local function join(peer, room_id)
     end
     room = mount:create_lobby(room_id)
   end
+  local admitted, reason = room:admits(peer)
+  if not admitted then
+    if room:count() == 0 then room:delete() end
+    return refuse(peer, reason)
+  end
   if old then leave(peer, old) end
   room:add(peer, peer.id)
   room:broadcast(naming("new-client", peer), peer)
@@ -136,8 +141,9 @@ local function is_valid(message, members)
   return true
 end
 
--- What is no JSON object or of no known type is ignored.
+-- What is no JSON object or of no known type is ignored. JSON in a binary message is as good.
 function policy.on_message(peer, message)
+  if not message:as_text() then return end
   local kind = message:string("type")
   local members = kind and PAYLOADS[kind]
   if not members then return end

@@ -154,7 +154,8 @@ async def spelling(checks, relay):
                 await ana.send_raw(form)
                 checks.equal(f"{name} as {type(form).__name__}", await bob.hear_raw(), description("offer", ana, text))
             await ana.send_raw(
-                f'{{"type":"ice-candidate","payload":{{"sdpMid":"\\u0030","candidate":{text},"client_id":"{bob.id}"}}}}')
+                f'{{"type":"ice-candidate","payload":{{"sdpMid":"\\u0030","candidate":{text},'
+                f'"client_id":"{bob.id}"}}}}')
             checks.equal(f"{name} in a candidate", await bob.hear_raw(),
                          f'{{"type":"ice-candidate","payload":{{"candidate":{text},"client_id":"{ana.id}",'
                          '"sdpMLineIndex":null,"sdpMid":"\\u0030"}}')
