@@ -116,6 +116,11 @@ def shape_of(model_class, name):
     return model_class.shapes[name.rstrip("0123456789")]
 
 
+def serial_of(name):
+    """The action that a variable comes from."""
+    return int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
+
+
 def expectation(name, shape):
     if isinstance(shape, str):
         return f"expect ${name} matches {shape}"

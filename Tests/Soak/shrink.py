@@ -6,7 +6,7 @@ what can be left out is left out, in ever smaller pieces.
 
 import time
 
-from generate import SCRIPTS, Unplayable, performed, play, talk
+from generate import SCRIPTS, Unplayable, names_in, performed, play, serial_of, talk
 
 SHRINK_SECONDS = 60
 # A start for lists that are too long for one .talk file.
@@ -56,7 +56,8 @@ class Shrinker:
         return shortest
 
     def begin(self, actions):
-        for start in (lambda: actions, lambda: concerning_the_last(self.model_class, actions),
+        for start in (lambda: actions, lambda: concerning_the_last(self.model_class, actions, False),
+                      lambda: concerning_the_last(self.model_class, actions, True),
                       lambda: recent(actions, 400), lambda: recent(actions, 100)):
             found = self.confirmed(start())
             if found:
@@ -76,14 +77,21 @@ class Shrinker:
         return self.confirmed([action for action in actions if not is_left_out(action)]) or actions
 
 
-def concerning_the_last(model_class, actions):
-    """Back from the last action: what the peers did that it concerned, and those that this concerned, and so on."""
+def concerning_the_last(model_class, actions, and_whom_they_concern):
+    """What the peers did that the last action concerns, back to their connections: who did it, who hears of it, and
+    with whom what it is about began. Then, or not, also what those did whom that concerned, and so on.
+    """
+    history = list(performed(model_class, actions))
+    actors = {action[2]: action[1] for action, _, _ in history}
     kept, concerned = [], set()
-    for action, _, heard in reversed(list(performed(model_class, actions))):
+    for action, done, heard in reversed(history):
         involved = {action[1], *(peer for peer, _ in heard)}
-        if not kept or involved & concerned:
+        if not kept:
+            concerned = involved | {actors[serial_of(name)] for name in names_in(done[-1])}
+        if action[1] in concerned or and_whom_they_concern and involved & concerned:
             kept.append(action)
-            concerned |= involved
+            if and_whom_they_concern:
+                concerned |= involved
         if action[0] == "connect":
             concerned.discard(action[1])
     return kept[::-1]
