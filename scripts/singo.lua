@@ -7,9 +7,8 @@ local settings = relay.settings {
   -- Seconds between two messages {"type":"ping"} to each client; 0 = none: no known client answers or needs them,
   -- and the relay keeps connections alive by WebSocket pings. The servers' own: 30 (gosignaling), 1 (singo).
   ping_interval = 0.0,
-  max_rooms = 65536,
-  max_clients = 4096,      -- clients in one room
-  max_room_id_bytes = 256,
+  max_rooms = 65536,       -- as the relay's limit lobbies
+  max_room_id_bytes = 256, -- as the relay's limit lobby_name_bytes
 }
 
 assert(settings.ping_interval >= 0, "ping_interval is 0 seconds or more")
@@ -72,7 +71,6 @@ end
 local function join(peer, room_id)
   local room, old = mount:find_lobby(room_id), peer:lobby()
   if room and room == old then return end
-  if room and room:count() >= settings.max_clients then return refuse(peer, "failed to join room") end
   if not room then
     if mount:lobby_count() >= settings.max_rooms or #room_id > settings.max_room_id_bytes then
       return refuse(peer, "failed to join room")

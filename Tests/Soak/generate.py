@@ -137,8 +137,11 @@ def play(lines):
         path = os.path.join(folder, "soak.talk")
         with open(path, "w") as file:
             file.write("\n".join(lines) + "\n")
-        run = subprocess.run([BINARY, "test", path], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PLAY_SECONDS)
+        try:
+            run = subprocess.run([BINARY, "test", path], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PLAY_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise Unplayable(str(error)) from error
     if run.returncode == 0 and re.search(r"^1 passed, 0 failed", run.stdout, re.MULTILINE):
         return None
     place = re.search(r"^  \S*soak\.talk:(\d+): ", run.stdout, re.MULTILINE)

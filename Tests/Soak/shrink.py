@@ -41,7 +41,7 @@ class Shrinker:
         shortest = self.begin(actions)
         if shortest is None:
             return None
-        for peer in {action[1] for action in shortest}:
+        for peer in dict.fromkeys(action[1] for action in shortest):
             shortest = self.without(shortest, lambda action, peer=peer: action[1] == peer)
         size = max(len(shortest) // 2, 1)
         while self.has_time():
