@@ -73,15 +73,17 @@ class Gamejam(Model):
         return 1 if self.members(peer)[:1] == [peer] else self.players[peer]["id"]
 
     def commands(self, peer, code, data):
-        """Sends a command. Without having registered all but RP are unknown."""
         self.sends(message(code, data))
-        if peer in self.players or code == "RP":
-            return True
-        self.hears(peer, message("ICB", "Command Not Found"))
-        return False
+        return self.is_registered(peer)
+
+    def is_registered(self, peer):
+        """Without having registered all commands but RP are unknown."""
+        if peer not in self.players:
+            self.hears(peer, message("ICB", "Command Not Found"))
+        return peer in self.players
 
     def do_register(self, peer, serial, name):
-        self.commands(peer, "RP", name)
+        self.sends_now_and_then_as_binary(serial, message("RP", name))
         if peer in self.players or not is_truthy(name):
             return self.hears(peer, message("RPB", "Invalid Player Data Error"))
         self.players[peer] = {"id": Variable(f"id{serial}"), "name": name}
@@ -131,7 +133,8 @@ class Gamejam(Model):
         self.commands(peer, code, data)
 
     def do_say(self, peer, serial, word):
-        if not self.commands(peer, "SM", word):
+        self.sends_now_and_then_as_binary(serial, message("SM", word))
+        if not self.is_registered(peer):
             return
         if peer not in self.room_of or not is_truthy(word):
             return self.hears(peer, message("RMB", "Couldn't Send Message"))

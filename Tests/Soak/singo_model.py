@@ -67,7 +67,7 @@ class Singo(Model):
         self.room_of[peer] = name
 
     def do_join(self, peer, serial, name):
-        self.sends(message("join", room_id=name))
+        self.sends_now_and_then_as_binary(serial, message("join", room_id=name))
         self.enter(peer, name)
 
     def do_join_nameless(self, peer, serial, payload):
@@ -99,7 +99,7 @@ class Singo(Model):
         self.sends(text)
 
     def do_invalid(self, peer, serial, sent):
-        self.sends(sent)
+        self.sends_now_and_then_as_binary(serial, sent)
         self.hears(peer, message("error", error="invalid payload"))
 
     def depart(self, peer):

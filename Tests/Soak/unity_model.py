@@ -69,7 +69,7 @@ class Unity(Model):
             room["waiting"].clear()
 
     def do_create(self, peer, serial):
-        self.sends({"type": "create"})
+        self.sends_now_and_then_as_binary(serial, {"type": "create"})
         self.rooms[serial] = {"members": [], "waiting": []}
         self.enter(peer, serial, "room_created")
 
@@ -84,7 +84,8 @@ class Unity(Model):
 
     def do_signal(self, peer, serial, payload, target):
         rest = {} if payload == "missing" else {"payload": payload}
-        self.sends({"type": "signal"} | ({} if target == "missing" else {"targetId": target}) | rest)
+        target_id = {} if target == "missing" else {"targetId": target}
+        self.sends_now_and_then_as_binary(serial, {"type": "signal"} | target_id | rest)
         if peer not in self.room_of:
             return
         signal = {"type": "signal", "senderId": self.ids[peer]} | rest
