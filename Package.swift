@@ -53,13 +53,16 @@ let package = Package(
     room("Reactor", ["CLinux", "Bytes"]),
 
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
+    room("Configuration", ["LuaHost"]),
     room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
       name: "lobbyist",
-      dependencies: ["Bench", "Bytes", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket"],
+      dependencies: [
+        "Bench", "Bytes", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket",
+      ],
       swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
     .executableTarget(name: "Floor", cSettings: cSettings),
@@ -72,6 +75,7 @@ let package = Package(
     tests("Reactor"),
     tests("LuaHost"),
     tests("Policy", ["LuaHost"]),
+    tests("Configuration"),
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),
     tests("Bench"),

@@ -4,6 +4,20 @@ extension JSONIndex {
   public func field(path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
     // Most paths are one name; a name with a dot in it is found this way too.
     if let direct = unsafe field(path, in: text) { return direct }
+    return unsafe field(steps: path, in: text)
+  }
+
+  /// The nested object of which a path such as `offer.candidates.0.id` names a member, the last step; nil where there
+  /// is none. Of several members with the name of a step the last one counts.
+  public func parent(of path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONParent? {
+    guard let dot = unsafe path.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    let steps = unsafe UnsafeRawBufferPointer(rebasing: path[..<dot])
+    guard let object = unsafe field(steps: steps, in: text), object.kind == .object else { return nil }
+    let name = unsafe UnsafeRawBufferPointer(rebasing: path[(dot + 1)...])
+    return unsafe JSONParent(object: object, depth: steps.count { $0 == UInt8(ascii: ".") } + 1, name: name)
+  }
+
+  private func field(steps path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
     var rest = unsafe path
     var here = rootField
     while true {

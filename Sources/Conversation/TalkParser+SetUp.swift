@@ -31,7 +31,11 @@ extension TalkParser {
 
   private mutating func readSetting(_ cursor: inout LineCursor) throws(TalkError) {
     let example = "set join_timeout = 2"
-    let name = try cursor.name("the name of a setting", example: example)
+    var name = try cursor.name("the name of a setting", example: example)
+    if cursor.peek == UInt8(ascii: ".") {
+      cursor.skip(1)
+      name += "." + (try cursor.name("the name of the plugin's setting", example: "set rate_limit.messages = 5"))
+    }
     guard cursor.take("=") else { throw cursor.expected("= after the name", example: example) }
     do throws(JSONMistake) {
       current.set(name, to: try TalkValue(parsing: cursor.rest))

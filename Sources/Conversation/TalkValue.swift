@@ -24,6 +24,12 @@ public enum TalkValue: Sendable {
 
   public static func string(_ text: String) -> TalkValue { .string(Array(text.utf8)) }
 
+  /// What a setting is given as: words with spaces in between for a list.
+  public var setting: String {
+    guard case .array(let elements) = self else { return String(decoding: plain, as: UTF8.self) }
+    return elements.map { String(decoding: $0.plain, as: UTF8.self) }.joined(separator: " ")
+  }
+
   /// What a `$name` stands for within plain text: a string without its quotes, anything else as JSON.
   public var plain: [UInt8] {
     if case .string(let bytes) = self { return bytes }

@@ -33,6 +33,14 @@ public struct RequestHead: HeaderFields, Sendable, Equatable {
     }
   }
 
+  /// The host that the client named, without its port, in lower case (RFC 9112 §3.2).
+  public var hostName: String? {
+    guard let text = header("Host")?.lowercased() else { return nil }
+    // The colons within the brackets of an IPv6 address are none of a port.
+    if let bracket = text.lastIndex(of: "]") { return String(text[...bracket]) }
+    return text.firstIndex(of: ":").map { String(text[..<$0]) } ?? text
+  }
+
   /// Whether the client expects the connection to stay open after the answer (RFC 9112 §9.3).
   public var keepsAlive: Bool {
     if lists("Connection", "close") { return false }

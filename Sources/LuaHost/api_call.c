@@ -8,7 +8,7 @@
 
 static lh_parameter parameter_named(const char *word, size_t count) {
   static const char *const words[] = {"int", "num", "bool", "text", "id", "value", "values",
-                                      "peer", "lobby", "target", "peers", "fields", "texts"};
+                                      "peer", "lobby", "target", "peers", "fields", "texts", "owner"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == count && memcmp(words[i], word, count) == 0) return (lh_parameter)i;
   return LH_P_VALUE;
@@ -234,6 +234,10 @@ static void read_argument(lua_State *L, lh_call *call, int index, uint8_t type) 
       require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
                    "peer or lobby");
       break;
+    case LH_P_OWNER:
+      require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_LOBBY || out->kind == LH_MOUNT),
+                   "lobby or mount");
+      break;
     default:
       require_kind(L, index, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
   }
@@ -276,6 +280,25 @@ static void read_receiver(lua_State *L, const lh_host *host, lh_call *call, uint
   call->argument_count = 1;
 }
 
+static bool starts_timer(uint32_t operation) {
+  return operation == LH_OP_PEER_AFTER || operation == LH_OP_LOBBY_AFTER || operation == LH_OP_MOUNT_AFTER;
+}
+
+static bool is_timer(uint32_t operation) {
+  return starts_timer(operation) || operation == LH_OP_PEER_CANCEL || operation == LH_OP_LOBBY_CANCEL ||
+         operation == LH_OP_MOUNT_CANCEL;
+}
+
+/// The name comes behind the receiver, and the seconds where a timer is started.
+static void name_timer(lua_State *L, const lh_host *host, lh_call *call, uint32_t operation) {
+  int argument = starts_timer(operation) ? 2 : 1;
+  if (starts_timer(operation)) lh_require_timer(L, host, argument + 1);
+  if (lh_is_policy(host, host->running)) return;
+  lh_qualify(L, host, argument + 1);
+  lh_value *name = &call->arguments[argument];
+  name->bytes = (const uint8_t *)lua_tolstring(L, -1, &name->count);
+}
+
 int lh_api_call(lua_State *L, uint32_t operation) {
   lh_host *host = lh_host_of(L);
   const lh_signature *signature = &host->signatures[operation];
@@ -289,15 +312,14 @@ int lh_api_call(lua_State *L, uint32_t operation) {
   }
   for (int i = 0; i < signature->count; i++, index++) {
     // What is optional and missing is left out at the end, and nil where something follows.
-    if (i >= signature->required && signature->types[i] != LH_P_VALUES && lua_isnoneornil(L, index)) {
+    bool takes_nil = signature->types[i] != LH_P_VALUES && signature->types[i] != LH_P_TEXTS;
+    if (i >= signature->required && (takes_nil ? lua_isnoneornil(L, index) : lua_isnone(L, index))) {
       if (lua_isnone(L, index)) break;
       call->arguments[call->argument_count++].kind = LH_NIL;
       continue;
     }
     read_argument(L, call, index, signature->types[i]);
   }
-  // In each of these the name comes behind the receiver and the seconds.
-  if (operation == LH_OP_PEER_AFTER || operation == LH_OP_LOBBY_AFTER || operation == LH_OP_MOUNT_AFTER)
-    lh_require_timer(L, host, 3);
+  if (is_timer(operation)) name_timer(L, host, call, operation);
   return lh_api_dispatch(L, host, operation);
 }

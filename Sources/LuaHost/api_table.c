@@ -14,11 +14,22 @@ const lh_api_row lh_api_rows[LH_OPERATION_COUNT] = {
 #include "api.def"
 #undef LH_API
 
-const lua_CFunction lh_api_functions[LH_OPERATION_COUNT] = {
+static const lua_CFunction functions[LH_OPERATION_COUNT] = {
 #define LH_API(operation, receiver, name, parameters, results, summary) call_##operation,
 #include "api.def"
 #undef LH_API
 };
+
+/// The function behind an operation: plugins are asked about some before the relay is.
+lua_CFunction lh_api_function(int operation) {
+  switch (operation) {
+    case LH_OP_LOBBY_ADD: return lh_add_member;
+    case LH_OP_LOBBY_ADMITS: return lh_admits;
+    case LH_OP_MOUNT_CREATE_LOBBY: return lh_create_lobby;
+    case LH_OP_MOUNT_FIND_LOBBY: return lh_find_lobby;
+    default: return functions[operation];
+  }
+}
 
 static const char *const tables[] = {"relay", "random", "crypto"};
 
@@ -26,7 +37,7 @@ static void open_table(lua_State *L, lh_host *host, const char *table) {
   lua_newtable(L);
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     if (strcmp(lh_api_rows[operation].receiver, table) != 0) continue;
-    lh_push_function(L, host, lh_api_functions[operation]);
+    lh_push_function(L, host, lh_api_function(operation));
     lua_setfield(L, -2, lh_api_rows[operation].name);
   }
   if (strcmp(table, "relay") == 0) {

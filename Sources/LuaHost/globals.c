@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "budget.h"
-#include "names.h"
+#include "LuaConfiguration.h"
 
 /// Registry keys, and the mark of a locked table in its metatable.
 static const char builtins_key = 'b';

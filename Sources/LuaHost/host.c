@@ -2,35 +2,72 @@
 #include "host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "budget.h"
 
 typedef struct invocation {
-  int function; // registry reference, LUA_NOREF for a timer
+  const lh_chain *chain; // NULL for a timer
+  int first, end; // the links to run
+  int script; // of the timer
   const uint8_t *timer;
   size_t timer_count;
   const lh_value *arguments;
   size_t count;
+  bool verdict; // answer: a script has dealt with the event
   bool absent; // answer: there is no such timer
 } invocation;
+
+static void push_arguments(lua_State *L, lh_host *host, const invocation *call) {
+  luaL_checkstack(L, 2 * (int)call->count + 2, "too many arguments");
+  for (size_t i = 0; i < call->count; i++) lh_push_value(L, host, &call->arguments[i]);
+}
+
+static bool call_function(lua_State *L, const invocation *call) {
+  lua_call(L, (int)call->count, 1);
+  bool verdict = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return verdict;
+}
+
+/// The arguments are pushed once, so that every script gets the same message.
+static void run_chain(lua_State *L, lh_host *host, invocation *call) {
+  const lh_link *links = call->chain->links;
+  if (call->end - call->first == 1) {
+    host->running = links[call->first].script;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, links[call->first].function);
+    push_arguments(L, host, call);
+    call->verdict = call_function(L, call);
+    return;
+  }
+  int base = lua_gettop(L) + 1;
+  push_arguments(L, host, call);
+  for (int link = call->first; link < call->end && !call->verdict; link++) {
+    host->running = links[link].script;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, links[link].function);
+    for (size_t i = 0; i < call->count; i++) lua_pushvalue(L, base + (int)i);
+    call->verdict = call_function(L, call);
+  }
+}
+
+static void run_timer(lua_State *L, lh_host *host, invocation *call) {
+  host->running = call->script;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->scripts[call->script].timers);
+  lua_pushlstring(L, (const char *)call->timer, call->timer_count);
+  if (!lua_istable(L, -2) || lua_rawget(L, -2) != LUA_TFUNCTION) {
+    call->absent = true;
+    return;
+  }
+  push_arguments(L, host, call);
+  call_function(L, call);
+}
 
 /// Runs protected: everything of a hook call that may allocate or raise.
 static int enter(lua_State *L) {
   invocation *call = lua_touserdata(L, 1);
   lh_host *host = lh_host_of(L);
-  if (call->timer == NULL) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, call->function);
-  } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, host->timers);
-    lua_pushlstring(L, (const char *)call->timer, call->timer_count);
-    if (!lua_istable(L, -2) || lua_rawget(L, -2) != LUA_TFUNCTION) {
-      call->absent = true;
-      return 0;
-    }
-  }
-  luaL_checkstack(L, (int)call->count, "too many arguments");
-  for (size_t i = 0; i < call->count; i++) lh_push_value(L, host, &call->arguments[i]);
-  lua_call(L, (int)call->count, 0);
+  if (call->chain != NULL) run_chain(L, host, call);
+  else run_timer(L, host, call);
   return 0;
 }
 
@@ -39,6 +76,7 @@ static lh_status status_of(lh_host *host) {
     case LH_TRIP_INSTRUCTIONS: return LH_OUT_OF_INSTRUCTIONS;
     case LH_TRIP_TIME: return LH_OUT_OF_TIME;
     case LH_TRIP_MEMORY: return LH_OUT_OF_MEMORY;
+    case LH_TRIP_REFUSED: return LH_REFUSED;
     default: return LH_FAILED;
   }
 }
@@ -64,29 +102,59 @@ lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_
 }
 
 static lh_status invoke(lh_host *host, invocation *call) {
+  static const lh_value nobody = {.kind = LH_NIL};
   host->epoch++;
   host->in_hook = true;
+  host->event_peer = call->count > 0 && call->arguments[0].kind == LH_PEER ? call->arguments[0] : nobody;
   lua_rawgeti(host->L, LUA_REGISTRYINDEX, host->enter);
   lh_status status = run_top(host, call, host->limits.hook_instructions, host->limits.hook_nanoseconds);
   host->in_hook = false;
   return status == LH_DONE && call->absent ? LH_ABSENT_HOOK : status;
 }
 
+size_t lh_host_chain(const lh_host *host, lh_hook hook) { return (size_t)host->chains[hook].count; }
+
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count) {
-  if (host->hooks[hook] == LUA_NOREF) return LH_ABSENT_HOOK;
-  invocation call = {.function = host->hooks[hook], .arguments = arguments, .count = count};
+  const lh_chain *chain = &host->chains[hook];
+  if (chain->count == 0) return LH_ABSENT_HOOK;
+  invocation call = {.chain = chain, .end = chain->count, .arguments = arguments, .count = count};
   return invoke(host, &call);
+}
+
+lh_status lh_host_call_link(lh_host *host, lh_hook hook, size_t link, const lh_value *arguments, size_t count,
+                            bool *verdict) {
+  invocation call = {.chain = &host->chains[hook], .first = (int)link, .end = (int)link + 1, .arguments = arguments,
+                     .count = count};
+  lh_status status = invoke(host, &call);
+  *verdict = call.verdict;
+  return status;
+}
+
+const char *lh_host_refusal(const lh_host *host, lh_value *peer) {
+  *peer = host->refused_peer;
+  return host->refusal;
+}
+
+/// Finds whose timer it is: `PLUGIN.NAME` is a plugin's, anything else the policy's. Answers the length of the prefix.
+static size_t timer_owner(const lh_host *host, const uint8_t *name, size_t count, int *script) {
+  for (int i = 0; i < host->script_count; i++) {
+    size_t length = strlen(host->scripts[i].name);
+    *script = i;
+    if (length == 0) return 0;
+    if (count > length && name[length] == '.' && memcmp(name, host->scripts[i].name, length) == 0) return length + 1;
+  }
+  return 0;
 }
 
 lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_count, const lh_value *arguments,
                              size_t count) {
-  if (host->timers == LUA_NOREF) return LH_ABSENT_HOOK;
-  invocation call = {.function = LUA_NOREF, .timer = name, .timer_count = name_count,
-                     .arguments = arguments, .count = count};
+  invocation call = {.arguments = arguments, .count = count};
+  size_t prefix = timer_owner(host, name, name_count, &call.script);
+  if (host->scripts[call.script].timers == LUA_NOREF) return LH_ABSENT_HOOK;
+  call.timer = name + prefix;
+  call.timer_count = name_count - prefix;
   return invoke(host, &call);
 }
-
-bool lh_host_has_hook(const lh_host *host, lh_hook hook) { return host->hooks[hook] != LUA_NOREF; }
 
 bool lh_host_take_lasted(lh_host *host) {
   bool lasted = host->sandbox->has_lasted;
@@ -124,8 +192,7 @@ lh_host *lh_host_open(const lh_limits *limits, const lh_callbacks *callbacks) {
   if (host == NULL) return NULL;
   host->limits = *limits;
   host->callbacks = *callbacks;
-  host->timers = LUA_NOREF;
-  for (int hook = 0; hook < LH_HOOK_COUNT; hook++) host->hooks[hook] = LUA_NOREF;
+  for (int script = 0; script < LH_SCRIPTS_MAX; script++) host->scripts[script].timers = LUA_NOREF;
   lh_api_parse(host);
   lh_options options = {.memory_bytes_max = limits->memory_bytes, .context = host, .log = log_line,
                         .resolve = resolve, .seed = {callbacks->seed[0], callbacks->seed[1]}};

@@ -25,6 +25,7 @@ typedef enum lh_parameter {
   LH_P_PEERS,
   LH_P_FIELDS,
   LH_P_TEXTS,
+  LH_P_OWNER,
 } lh_parameter;
 
 /// The parameters of one row, parsed once.
@@ -35,14 +36,43 @@ typedef struct lh_signature {
   uint8_t types[LH_PARAMETERS_MAX];
 } lh_signature;
 
+/// One of the scripts that share a state: the plugins in their order, the policy last.
+typedef struct lh_script {
+  /// Of a plugin; empty for the policy. The prefix of its settings and timers.
+  char name[LH_SCRIPT_NAME_BYTES];
+  int timers; // registry reference, LUA_NOREF when it has none
+} lh_script;
+
+/// What one script does on a hook.
+typedef struct lh_link {
+  int function; // registry reference
+  int script;
+} lh_link;
+
+/// What every script does on one hook, in the order of the scripts.
+typedef struct lh_chain {
+  lh_link links[LH_SCRIPTS_MAX];
+  int count;
+} lh_chain;
+
 struct lh_host {
   lh_sandbox *sandbox;
   lua_State *L;
   lh_limits limits;
   lh_callbacks callbacks;
-  /// Registry references: LUA_NOREF where the script has no such hook.
-  int hooks[LH_HOOK_COUNT];
-  int timers;
+  lh_script scripts[LH_SCRIPTS_MAX];
+  int script_count;
+  /// The script that runs or loads.
+  int running;
+  lh_chain chains[LH_HOOK_COUNT];
+  /// The peer whose event runs; LH_NIL for others.
+  lh_value event_peer;
+  /// Who was admitted last in this hook call, so that nobody is asked twice.
+  uint32_t admitted_epoch;
+  lh_value admitted_peer, admitted_lobby;
+  /// Who is refused, and why, after LH_REFUSED.
+  lh_value refused_peer;
+  char refusal[LH_REFUSAL_BYTES];
   int peers; // array: slot + 1 -> userdata
   int lobbies;
   int mount;
@@ -67,6 +97,8 @@ typedef struct lh_reference {
 } lh_reference;
 
 #define LH_REFERENCE_MAGIC 0x4c6f6279u
+
+static inline bool lh_is_policy(const lh_host *host, int script) { return host->scripts[script].name[0] == 0; }
 
 static inline lh_host *lh_host_of(lua_State *L) { return lh_of(L)->context; }
 
@@ -95,8 +127,7 @@ bool lh_read_plain(lua_State *L, int index, lh_value *out);
 int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation);
 
 // api_table.c
-/// The Lua function of each operation.
-extern const lua_CFunction lh_api_functions[LH_OPERATION_COUNT];
+lua_CFunction lh_api_function(int operation);
 void lh_api_open(lua_State *L, lh_host *host);
 
 // settings.c
@@ -108,7 +139,16 @@ lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_
                       uint64_t nanoseconds);
 
 // load.c
-/// Raises, naming the nearest, unless policy.timers has a function of the name at this index.
+/// Raises, naming the nearest, unless the running script's timers have a function of the name at this index.
 void lh_require_timer(lua_State *L, const lh_host *host, int name_index);
+
+// chain.c
+/// Pushes what the running script's timer, whose name is at this index, is called in the relay.
+void lh_qualify(lua_State *L, const lh_host *host, int name_index);
+/// The operations on which plugins are asked first.
+int lh_add_member(lua_State *L);
+int lh_admits(lua_State *L);
+int lh_create_lobby(lua_State *L);
+int lh_find_lobby(lua_State *L);
 
 #endif

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "budget.h"
-#include "names.h"
+#include "LuaConfiguration.h"
 
 const char *const lh_hook_names[LH_HOOK_COUNT] = {
-  "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload"};
+  "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload", "on_join", "on_create",
+  "on_find"};
 
 static size_t distance(const char *one, const char *other) {
   return lh_name_distance(one, strlen(one), other, strlen(other));
@@ -20,16 +21,21 @@ static void refuse_hook(lua_State *L, const char *name) {
   luaL_error(L, "no hook is named '%s': did you mean '%s'?", name, nearest);
 }
 
-/// The policy table is on top of the stack, here and below.
+/// The script's table is on top of the stack, here and below.
 static void take_hooks(lua_State *L, lh_host *host) {
   for (int hook = 0; hook < LH_HOOK_COUNT; hook++) {
-    int type = lua_getfield(L, -1, lh_hook_names[hook]);
-    if (type == LUA_TFUNCTION) {
-      host->hooks[hook] = luaL_ref(L, LUA_REGISTRYINDEX);
+    const char *name = lh_hook_names[hook];
+    int type = lua_getfield(L, -1, name);
+    if (type != LUA_TNIL && type != LUA_TFUNCTION)
+      luaL_error(L, "hook '%s' is a %s, not a function", name, luaL_typename(L, -1));
+    if (type == LUA_TNIL) {
+      lua_pop(L, 1);
       continue;
     }
-    if (type != LUA_TNIL) luaL_error(L, "hook '%s' is a %s, not a function", lh_hook_names[hook], luaL_typename(L, -1));
-    lua_pop(L, 1);
+    if (hook >= LH_ON_JOIN && lh_is_policy(host, host->running))
+      luaL_error(L, "hook '%s' is for plugins, not for a policy", name);
+    lh_chain *chain = &host->chains[hook];
+    chain->links[chain->count++] = (lh_link){.function = luaL_ref(L, LUA_REGISTRYINDEX), .script = host->running};
   }
 }
 
@@ -56,14 +62,16 @@ static void take_timers(lua_State *L, lh_host *host) {
     lua_pop(L, 1);
     return;
   }
-  if (type != LUA_TTABLE) luaL_error(L, "policy.timers is a %s, not a table of functions", luaL_typename(L, -1));
+  if (type != LUA_TTABLE) luaL_error(L, "the script's timers are a %s, not a table of functions", luaL_typename(L, -1));
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1))
-      luaL_error(L, "policy.timers holds functions under names, not a %s", luaL_typename(L, -1));
+      luaL_error(L, "the script's timers are functions under names, not a %s", luaL_typename(L, -1));
+    if (strchr(lua_tostring(L, -2), '.') != NULL)
+      luaL_error(L, "the timer '%s': a name has no dot, which stands behind a plugin's name", lua_tostring(L, -2));
     lua_pop(L, 1);
   }
-  host->timers = luaL_ref(L, LUA_REGISTRYINDEX);
+  host->scripts[host->running].timers = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /// The name in the table on top of the stack that is closest to this one; NULL when none is comparable.
@@ -90,49 +98,51 @@ void lh_require_timer(lua_State *L, const lh_host *host, int name_index) {
   if (!host->in_hook) return;
   size_t length;
   const char *name = lua_tolstring(L, name_index, &length);
-  if (host->timers == LUA_NOREF) luaL_error(L, "no timer is named '%s': the policy defines none", name);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->timers);
+  int timers = host->scripts[host->running].timers;
+  if (timers == LUA_NOREF) luaL_error(L, "no timer is named '%s': the script defines none", name);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, timers);
   lua_pushvalue(L, name_index);
   bool is_defined = lua_rawget(L, -2) == LUA_TFUNCTION;
   lua_pop(L, 1);
   if (!is_defined) {
     const char *nearest = nearest_timer(L, name, length);
-    if (nearest == NULL) luaL_error(L, "no timer is named '%s' in policy.timers", name);
+    if (nearest == NULL) luaL_error(L, "no timer is named '%s' in the script's timers", name);
     luaL_error(L, "no timer is named '%s': did you mean '%s'?", name, nearest);
   }
   lua_pop(L, 1);
 }
 
-typedef struct source {
-  const char *text;
-  size_t count;
-  const char *chunk_name;
-} source;
-
-/// Runs protected; the argument is a `source`.
-static int load_policy(lua_State *L) {
-  const source *script = lua_touserdata(L, 1);
+/// Runs protected; the argument is an lh_chunk.
+static int load_script(lua_State *L) {
+  const lh_chunk *chunk = lua_touserdata(L, 1);
   lh_host *host = lh_host_of(L);
-  if (lh_compile(L, script->chunk_name, script->text, script->count) != LUA_OK) return lua_error(L);
+  if (lh_compile(L, chunk->chunk_name, (const char *)chunk->source, chunk->count) != LUA_OK) return lua_error(L);
   lua_call(L, 0, 1);
   lh_check_globals(L);
   if (!lua_istable(L, -1))
-    return luaL_error(L, "the script returns %s; a policy ends with 'return policy', a table of hooks",
-                      lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
+    return luaL_error(L, "the script returns %s; it ends with 'return %s', a table of hooks",
+                      lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1),
+                      lh_is_policy(host, host->running) ? "policy" : "plugin");
   take_hooks(L, host);
   refuse_unknown_hooks(L);
   take_timers(L, host);
-  lh_require_settings_used(L, host);
+  // Only when all are loaded is it known which settings there are.
+  if (lh_is_policy(host, host->running)) lh_require_settings_used(L, host);
   return 0;
 }
 
-lh_status lh_host_load(lh_host *host, const uint8_t *text, size_t count, const char *chunk_name,
-                       lh_setting *settings, size_t setting_count) {
-  source script = {(const char *)text, count, chunk_name};
+lh_status lh_host_load(lh_host *host, const lh_chunk *chunks, size_t chunk_count, lh_setting *settings,
+                       size_t setting_count) {
+  lh_status status = LH_DONE;
   host->settings = settings;
   host->setting_count = setting_count;
-  lh_status status = lh_host_run(host, load_policy, &script, host->limits.load_instructions,
-                                 host->limits.load_nanoseconds);
+  for (size_t i = 0; i < chunk_count && i < LH_SCRIPTS_MAX && status == LH_DONE; i++) {
+    lh_script *script = &host->scripts[host->script_count];
+    if (chunks[i].plugin != NULL) strncpy(script->name, chunks[i].plugin, sizeof script->name - 1);
+    host->running = host->script_count++;
+    status = lh_host_run(host, load_script, (void *)&chunks[i], host->limits.load_instructions,
+                         host->limits.load_nanoseconds);
+  }
   host->settings = NULL;
   host->setting_count = 0;
   return status;

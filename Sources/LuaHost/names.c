@@ -1,5 +1,5 @@
 /// How alike two names are.
-#include "names.h"
+#include "LuaConfiguration.h"
 
 #include <stdint.h>
 

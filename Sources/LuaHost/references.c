@@ -132,7 +132,7 @@ static void push_methods(lua_State *L, lh_host *host, const char *receiver) {
   lua_newtable(L);
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     if (strcmp(lh_api_rows[operation].receiver, receiver) != 0) continue;
-    lh_push_function(L, host, lh_api_functions[operation]);
+    lh_push_function(L, host, lh_api_function(operation));
     lua_setfield(L, -2, lh_api_rows[operation].name);
   }
 }

@@ -60,7 +60,8 @@ struct ModuleFolder: ~Copyable {
 }
 
 extension UInt8 {
-  fileprivate var isNameByte: Bool {
+  /// Whether it may stand in the name of a module or plugin.
+  var isNameByte: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):

@@ -21,21 +21,26 @@ public final class Mount {
   private var departed = 0
   private var hasLasted = false
 
-  /// Loads the script. `read` finds the files that it requires.
+  public let scripts: Scripts
+
+  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`.
   public init(
-    script: Script, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
-    outbox: Outbox, random: RandomSource = .system, plugins: String = "plugins",
+    scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
+    outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
+    self.scripts = scripts
+    let folders = scripts.folders
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
       to: MountCore(
         limits: limits, outbox: outbox, random: random,
-        modules: ModuleFolder(folders: [script.folder, plugins], read: read), report: report))
+        modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
+        report: report))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
-      host = try unsafe ScriptHost.load(script, settings: settings, limits: limits, core: core)
+      host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core)
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
@@ -57,20 +62,17 @@ public final class Mount {
     unsafe core.pointee.wallSeconds = wallSeconds
   }
 
-  public var script: Script { host.script }
   public var counters: MountCounters { unsafe core.pointee.counters }
   public var peerCount: Int { unsafe core.pointee.machine.peerCount }
   public var lobbyCount: Int { unsafe core.pointee.machine.lobbyCount }
   /// Memory of the Lua state, in bytes.
   public var scriptMemory: Int { host.memory }
-  /// Whether the policy answers plain HTTP.
-  public var answersRequests: Bool { host.has(LH_ON_REQUEST) }
 
   // MARK: Events
 
   /// Asks the policy about a handshake. Without `on_upgrade` everybody may connect; if it fails, nobody.
   public func upgrade(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
-    guard host.has(LH_ON_UPGRADE) else { return .accept(subprotocol: nil, attributes: []) }
+    guard host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
     unsafe core.pointee.request = RequestView(
       head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
     defer { unsafe core.pointee.request = nil }
@@ -85,7 +87,7 @@ public final class Mount {
 
   /// Asks the policy for the answer to plain HTTP; nil when it has none.
   public func request(_ head: RequestHead, address: String) -> RequestAnswer? {
-    guard host.has(LH_ON_REQUEST) else { return nil }
+    guard host.chain(LH_ON_REQUEST) > 0 else { return nil }
     unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
@@ -96,16 +98,21 @@ public final class Mount {
     return unsafe core.pointee.request?.answer
   }
 
-  /// A peer has connected; what it is sent goes into `outlet`, which must be open.
+  /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
+  /// connection: the newcomer, or a peer that has taken it over.
   public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
     let peer = unsafe core.pointee.addPeer(outlet: outlet, address: address)
     let attached = unsafe core.pointee.attach(attributes, to: peer)
     unsafe arguments[0] = lh_value(peer)
+    unsafe core.pointee.kept.arriving = peer
     if !attached || !run(LH_ON_CONNECT, 1) {
       unsafe core.pointee.stageClose(peer, code: CloseCode.internalError, reason: Array("The policy failed".utf8))
     }
+    unsafe core.pointee.kept.arriving = nil
+    let heir = unsafe core.pointee.kept.heir.take()
+    if let heir { unsafe core.pointee.moveConnection(from: peer, to: heir) }
     depart()
-    return peer
+    return heir ?? peer
   }
 
   /// A whole message has arrived. A failed hook costs this message and nothing else.
@@ -120,18 +127,18 @@ public final class Mount {
     depart()
   }
 
-  /// The socket of a peer is gone, or about to go. Does nothing for a peer that a script has closed:
-  /// its on_disconnect has run already.
-  public func disconnect(_ peer: PeerRef, code: UInt16, reason: String) {
-    guard unsafe core.pointee.machine.isLive(peer) else { return }
+  /// The connection of a peer is gone, or about to go. Does nothing for a peer that a script has closed, as its
+  /// on_disconnect has run already, and for one that has another connection by now.
+  public func disconnect(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
+    guard unsafe core.pointee.has(peer, outlet: outlet) else { return }
     leave(peer, code: code, reason: Array(reason.utf8))
     depart()
   }
 
   /// The same, but on_disconnect runs with the next `continueDepartures`: when many leave at once, those who stay are
   /// served in between. Nothing reaches the peer from here on.
-  public func disconnectLater(_ peer: PeerRef, code: UInt16, reason: String) {
-    guard unsafe core.pointee.leaveSoon(peer) else { return }
+  public func disconnectLater(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
+    guard unsafe core.pointee.has(peer, outlet: outlet), unsafe core.pointee.leaveSoon(peer) else { return }
     departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
   }
 
@@ -142,6 +149,10 @@ public final class Mount {
   public func fireTimer() -> Bool {
     let now = unsafe core.pointee.now
     guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
+    if due.name == KeptPeers.timer, case .peer(let peer) = due.subject {
+      giveUp(peer)
+      return true
+    }
     unsafe arguments[0] = lh_value(due.subject)
     unsafe withBytes(of: due.arguments) { values in
       for index in values.indices { unsafe arguments[1 + index] = values[index] }
@@ -185,6 +196,11 @@ public final class Mount {
     switch status {
     case LH_DONE, LH_ABSENT_HOOK:
       unsafe core.pointee.commit()
+      return true
+    case LH_REFUSED:
+      unsafe core.pointee.rollback()
+      let (peer, reason) = host.refusal()
+      if unsafe core.pointee.isOpen(peer) { unsafe core.pointee.stageClose(peer, code: 4000, reason: reason) }
       return true
     default:
       unsafe core.pointee.rollback()
@@ -231,16 +247,37 @@ public final class Mount {
     departed = 0
   }
 
-  /// Runs on_disconnect, then forgets the peer, whatever became of the hook.
+  /// Runs on_disconnect, then forgets the peer, whatever became of the hook, unless a plugin keeps it. Every script's
+  /// hook is an event of its own here: a plugin that fails does not keep the policy from cleaning up.
   private func leave(_ peer: PeerRef, code: UInt16, reason: [UInt8]) {
     guard unsafe core.pointee.machine.isLive(peer) else { return }
     unsafe arguments[0] = lh_value(peer)
     unsafe arguments[1] = lh_value(Int64(code))
+    unsafe core.pointee.kept.leaving = peer
+    defer { unsafe core.pointee.kept.leaving = nil }
+    var isKept = false
     unsafe withBytes(of: [.text(reason)]) { values in
       unsafe arguments[2] = values[0]
-      _ = run(LH_ON_DISCONNECT, 3)
+      for link in 0..<host.chain(LH_ON_DISCONNECT) {
+        let (status, verdict) = unsafe host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
+        finish(status, "on_disconnect")
+        if unsafe core.pointee.kept.isWished { isKept = true }
+        if status == LH_DONE && verdict { break }
+      }
     }
-    unsafe core.pointee.machine.removePeer(peer)
+    unsafe core.pointee.kept.isWished = false
+    if isKept {
+      unsafe core.pointee.detach(peer, KeptPeers.Departure(code: code, reason: reason))
+    } else {
+      unsafe core.pointee.remove(peer)
+    }
+  }
+
+  /// Nobody has come for a kept peer: it leaves after all.
+  private func giveUp(_ peer: PeerRef) {
+    guard let departure = unsafe core.pointee.kept.departure(of: peer) else { return }
+    leave(peer, code: departure.code, reason: departure.reason)
+    depart()
   }
 
   /// Lends plain values to C for the length of `body`.

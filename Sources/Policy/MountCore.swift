@@ -26,6 +26,7 @@ struct MountCore: ~Copyable {
   var outlets: [UInt32] = []
   var addresses: [String] = []
   var closes: [StagedClose] = []
+  var kept = KeptPeers()
 
   /// Time as the last event found it: monotonic milliseconds, and seconds since 1970.
   var now: UInt64 = 0
@@ -68,6 +69,7 @@ struct MountCore: ~Copyable {
     outbox.rollback()
     countersBefore.rollback(&counters)
     closes.removeAll(keepingCapacity: true)
+    kept.forgetWishes()
   }
 
   // MARK: Peers
@@ -99,15 +101,20 @@ struct MountCore: ~Copyable {
     }
   }
 
-  /// The closes that are to be carried out now, by the last hook or because it failed. No longer taken back.
+  /// Whether the peer is there and this is its connection, which another may have taken over.
+  func has(_ peer: PeerRef, outlet: UInt32) -> Bool {
+    machine.isLive(peer) && outlets[Int(peer.slot)] == outlet
+  }
+
   /// Marks a peer that is about to leave; false when that has happened before.
   mutating func leaveSoon(_ peer: PeerRef) -> Bool {
-    guard machine.isLive(peer), !machine.isClosing(peer) else { return false }
+    guard !machine.isClosing(peer) else { return false }
     machine.markClosing(peer)
     machine.commit()
     return true
   }
 
+  /// The closes that are to be carried out now, by the last hook or because it failed. No longer taken back.
   mutating func takeCloses() -> [StagedClose] {
     if closes.isEmpty { return [] }
     machine.commit()

@@ -9,11 +9,13 @@ public enum SlowReader: Sendable {
 }
 
 /// What one mount may use. Zero means no limit.
-public struct MountLimits: Sendable {
+public struct MountLimits: Sendable, Equatable {
   public var lobbies = LobbyLimits()
   /// Bytes that may wait for one slow reader.
   public var queuedBytes = 1 << 20
   public var slowReader = SlowReader.close
+  /// Peers that plugins keep without a connection.
+  public var keptPeers = 1024
   /// Memory of the Lua state, in bytes.
   public var scriptBytes = 32 << 20
   /// Instructions of one hook call.

@@ -13,7 +13,9 @@ extension MountCore {
     case LH_OP_PEER_SEND_BINARY:
       let bytes = unsafe call.bytes(1)
       unsafe send(to: .peer(peer), .binary, count: bytes.count) { unsafe $0.copyMemory(from: bytes) }
-    case LH_OP_PEER_CLOSE: try unsafe close(peer, call)
+    case LH_OP_PEER_CLOSE:
+      try unsafe close(peer, call)
+      unsafe call.answer(true)
     case LH_OP_PEER_LOBBY:
       guard machine.isLive(peer), let lobby = machine.firstLobby(of: peer) else { return unsafe call.answerNil() }
       unsafe call.answer(lobby)
@@ -25,6 +27,9 @@ extension MountCore {
       guard machine.isLive(peer) else { throw OperationError(.peerGone) }
       unsafe call.answer(copying: addresses[Int(peer.slot)], in: &results)
     case LH_OP_PEER_IS_OPEN: unsafe call.answer(isOpen(peer))
+    case LH_OP_PEER_KEEP: unsafe call.answer(try keep(peer, seconds: call.number(1)))
+    case LH_OP_PEER_IS_KEPT: unsafe call.answer(machine.isLive(peer) && kept.contains(peer))
+    case LH_OP_PEER_TAKE_OVER: try unsafe takeOver(peer, from: call.peer(1))
     case LH_OP_PEER_AFTER: try unsafe startTimer(call)
     default: try unsafe cancelTimer(call)
     }

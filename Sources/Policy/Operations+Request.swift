@@ -7,6 +7,7 @@ extension MountCore {
     switch operation {
     case LH_OP_REQUEST_METHOD: unsafe call.answer(copying: view.head.method, in: &results)
     case LH_OP_REQUEST_PATH: unsafe call.answer(copying: view.head.path, in: &results)
+    case LH_OP_REQUEST_TARGET: unsafe call.answer(copying: view.head.target, in: &results)
     case LH_OP_REQUEST_ADDRESS: unsafe call.answer(copying: view.address, in: &results)
     case LH_OP_REQUEST_QUERY: unsafe answer(view.head.query(call.string(1)), call)
     case LH_OP_REQUEST_HEADER: unsafe answer(view.head.header(call.string(1)), call)
@@ -37,6 +38,7 @@ extension MountCore {
       let status = try unsafe status(call)
       let body = unsafe call.isGiven(2) ? call.string(2) : ""
       decide { $0.refusal = (status, body) }
+      unsafe call.answer(true)
     }
   }
 
@@ -61,6 +63,7 @@ extension MountCore {
     let body = unsafe call.isGiven(2) ? call.array(2) : []
     let status = try unsafe status(call)
     decide { $0.answer = RequestAnswer(status: status, headers: headers, body: body) }
+    unsafe call.answer(true)
   }
 
   /// Changes the request outside of its optional: assigned in place (`request?.answer = …`), what stood there before

@@ -19,13 +19,17 @@ public struct Outlet: ~Copyable {
   var stamp: UInt32 = 0
 }
 
-/// The send queues of all connections, by connection slot. Frames are written once, straight into the
-/// queue of whoever they are for; a hook that fails has its frames cut off again.
+/// The send queues of all connections, by connection slot, and those of peers without one, by numbers of their own.
+/// Frames are written once, straight into the queue of whoever they are for; a hook that fails has its frames cut off
+/// again.
 @safe
 public final class Outbox {
-  /// Invariant: `capacity` initialised outlets.
-  private var outlets: UnsafeMutablePointer<Outlet>
-  private var capacity: Int
+  /// Numbers from here on are no connection's.
+  private static let detachedFrom: UInt32 = 1 << 31
+
+  private var attached = OutletBlock()
+  private var detached = OutletBlock()
+  private var freeDetached: [UInt32] = []
   /// Outlets that have something new to send since the last `takeTouched`.
   private var touched: [UInt32] = []
   /// What the running transaction has written to, and how much waited there before.
@@ -41,49 +45,63 @@ public final class Outbox {
   public init() {
     unsafe spares = .allocate(capacity: Self.sparesMax)
     for position in 0..<Self.sparesMax { unsafe (spares + position).initialize(to: ByteQueue()) }
-    capacity = 64
-    unsafe outlets = UnsafeMutablePointer<Outlet>.allocate(capacity: 64)
-    for slot in 0..<64 { unsafe (outlets + slot).initialize(to: Outlet()) }
   }
 
   deinit {
     unsafe spares.deinitialize(count: Self.sparesMax)
     unsafe spares.deallocate()
-    unsafe outlets.deinitialize(count: capacity)
-    unsafe outlets.deallocate()
   }
 
   /// Takes an outlet into use.
   public func open(_ outlet: UInt32) {
-    if Int(outlet) >= capacity { grow(to: Int(outlet) + 1) }
-    precondition(unsafe outlets[Int(outlet)].state == .vacant)
-    unsafe outlets[Int(outlet)].state = .open
+    attached.reach(Int(outlet))
+    precondition(unsafe place(outlet).pointee.state == .vacant)
+    unsafe place(outlet).pointee.state = .open
+  }
+
+  /// Takes an outlet into use that belongs to no connection.
+  func openDetached() -> UInt32 {
+    let outlet = freeDetached.popLast() ?? Self.detachedFrom + UInt32(detached.used)
+    detached.reach(Int(outlet - Self.detachedFrom))
+    unsafe place(outlet).pointee.state = .open
+    return outlet
+  }
+
+  /// Puts what waits in a detached outlet behind what waits in a connection's, and gives it back.
+  func move(_ outlet: UInt32, to connection: UInt32) {
+    unsafe place(outlet).pointee.queue.withBytes { bytes in
+      unsafe place(connection).pointee.queue.append(UnsafeRawBufferPointer(bytes))
+    }
+    release(outlet)
+    touch(connection)
   }
 
   /// Gives an outlet back; what still waits in it is dropped.
   public func release(_ outlet: UInt32) {
-    guard unsafe outlets[Int(outlet)].state != .vacant else { return }
-    unsafe outlets[Int(outlet)].queue.removeAll()
-    unsafe outlets[Int(outlet)].state = .vacant
+    guard unsafe place(outlet).pointee.state != .vacant else { return }
+    unsafe place(outlet).pointee.queue.removeAll()
+    unsafe place(outlet).pointee.state = .vacant
+    if outlet >= Self.detachedFrom { freeDetached.append(outlet) }
   }
 
   public func state(of outlet: UInt32) -> Outlet.State {
-    unsafe Int(outlet) < capacity ? outlets[Int(outlet)].state : .vacant
+    if outlet >= Self.detachedFrom { return unsafe place(outlet).pointee.state }
+    return unsafe Int(outlet) < attached.used ? place(outlet).pointee.state : .vacant
   }
 
   /// Bytes that wait to be sent.
-  public func waiting(_ outlet: UInt32) -> Int { unsafe outlets[Int(outlet)].queue.count }
+  public func waiting(_ outlet: UInt32) -> Int { unsafe place(outlet).pointee.queue.count }
 
   /// Takes what was sent off the front of a queue. The block of an empty queue serves the next one that fills.
   public func sent(_ outlet: UInt32, count: Int) {
-    let slot = Int(outlet)
-    unsafe outlets[slot].queue.removeFirstKeepingBlock(count)
-    guard unsafe outlets[slot].queue.isEmpty else { return }
-    if unsafe spareCount < Self.sparesMax && outlets[slot].queue.blockCount <= Self.spareBytesMax {
-      unsafe swap(&outlets[slot].queue, &spares[spareCount])
+    let place = unsafe place(outlet)
+    unsafe place.pointee.queue.removeFirstKeepingBlock(count)
+    guard unsafe place.pointee.queue.isEmpty else { return }
+    if unsafe spareCount < Self.sparesMax && place.pointee.queue.blockCount <= Self.spareBytesMax {
+      unsafe swap(&place.pointee.queue, &spares[spareCount])
       spareCount += 1
     } else {
-      unsafe outlets[slot].queue.removeAll()
+      unsafe place.pointee.queue.removeAll()
     }
   }
 
@@ -91,20 +109,20 @@ public final class Outbox {
   public func withQueue<Result, Failure: Error>(
     _ outlet: UInt32, _ body: (inout ByteQueue) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try unsafe body(&outlets[Int(outlet)].queue)
+    try unsafe body(&place(outlet).pointee.queue)
   }
 
   /// Lists an outlet for the next flush.
   public func touch(_ outlet: UInt32) {
-    guard unsafe !outlets[Int(outlet)].isTouched else { return }
-    unsafe outlets[Int(outlet)].isTouched = true
+    guard unsafe !place(outlet).pointee.isTouched else { return }
+    unsafe place(outlet).pointee.isTouched = true
     touched.append(outlet)
   }
 
   /// One outlet with something to send, each once a turn; nil when there is none left.
   public func takeTouched() -> UInt32? {
     guard let outlet = touched.popLast() else { return nil }
-    unsafe outlets[Int(outlet)].isTouched = false
+    unsafe place(outlet).pointee.isTouched = false
     return outlet
   }
 
@@ -114,26 +132,26 @@ public final class Outbox {
   func appendFrame(
     to outlet: UInt32, _ opcode: Opcode, count: Int, limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
   ) -> Bool {
-    let slot = Int(outlet)
-    let waiting = unsafe outlets[slot].queue.count
+    let place = unsafe place(outlet)
+    let waiting = unsafe place.pointee.queue.count
     if limit > 0, waiting + count > limit { return false }
-    if unsafe outlets[slot].stamp != stamp {
-      unsafe outlets[slot].stamp = stamp
+    if unsafe place.pointee.stamp != stamp {
+      unsafe place.pointee.stamp = stamp
       journal.append((outlet, waiting))
-      if unsafe spareCount > 0 && outlets[slot].queue.blockCount == 0 {
+      if unsafe spareCount > 0 && place.pointee.queue.blockCount == 0 {
         spareCount -= 1
-        unsafe swap(&outlets[slot].queue, &spares[spareCount])
+        unsafe swap(&place.pointee.queue, &spares[spareCount])
       }
     }
-    unsafe outlets[slot].queue.appendFrame(opcode, count: count, fill: fill)
+    unsafe place.pointee.queue.appendFrame(opcode, count: count, fill: fill)
     return true
   }
 
   /// Ends an outlet with a close frame (RFC 6455 §5.5.1). Outside any transaction.
   public func appendClose(to outlet: UInt32, code: UInt16?, reason: UnsafeRawBufferPointer) {
-    guard unsafe outlets[Int(outlet)].state == .open else { return }
-    unsafe outlets[Int(outlet)].queue.appendClose(code: code, reason: reason)
-    unsafe outlets[Int(outlet)].state = .closing
+    guard unsafe place(outlet).pointee.state == .open else { return }
+    unsafe place(outlet).pointee.queue.appendClose(code: code, reason: reason)
+    unsafe place(outlet).pointee.state = .closing
     touch(outlet)
   }
 
@@ -144,8 +162,8 @@ public final class Outbox {
 
   /// Appends a control frame of the wire's own (RFC 6455 §5.5.2-3), unless the close frame is out.
   public func appendControl(to outlet: UInt32, _ opcode: Opcode, _ payload: UnsafeRawBufferPointer) {
-    guard unsafe outlets[Int(outlet)].state == .open else { return }
-    unsafe outlets[Int(outlet)].queue.appendFrame(opcode, payload)
+    guard unsafe place(outlet).pointee.state == .open else { return }
+    unsafe place(outlet).pointee.queue.appendFrame(opcode, payload)
     touch(outlet)
   }
 
@@ -156,7 +174,7 @@ public final class Outbox {
   }
 
   func rollback() {
-    for entry in journal { unsafe outlets[Int(entry.outlet)].queue.truncate(to: entry.count) }
+    for entry in journal { unsafe place(entry.outlet).pointee.queue.truncate(to: entry.count) }
     endTransaction()
   }
 
@@ -165,13 +183,10 @@ public final class Outbox {
     stamp &+= 1
   }
 
-  private func grow(to wanted: Int) {
-    let roomy = max(wanted, capacity * 2)
-    let larger = UnsafeMutablePointer<Outlet>.allocate(capacity: roomy)
-    unsafe larger.moveInitialize(from: outlets, count: capacity)
-    for slot in capacity..<roomy { unsafe (larger + slot).initialize(to: Outlet()) }
-    unsafe outlets.deallocate()
-    unsafe outlets = larger
-    capacity = roomy
+  /// The outlet of a number that `open` or `openDetached` has been called with.
+  @inline(__always)
+  private func place(_ outlet: UInt32) -> UnsafeMutablePointer<Outlet> {
+    unsafe outlet < Self.detachedFrom
+      ? attached.outlets + Int(outlet) : detached.outlets + Int(outlet - Self.detachedFrom)
   }
 }

@@ -24,6 +24,12 @@ public struct ScriptError: Error, Sendable {
     self.message = message
   }
 
+  /// A script that is not even tried.
+  init(_ script: Script, _ message: String) {
+    cause = .raised
+    self.message = "\(script.path): \(message)"
+  }
+
   /// The message without its traceback.
   public var firstLine: String {
     message.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: true).first.map(String.init) ?? message

@@ -2,32 +2,28 @@ import Glibc
 import Lobby
 import LuaHost
 
-/// One version of a script, loaded: a Lua state behind the C boundary.
+/// One version of a policy and its plugins, loaded: a Lua state behind the C boundary.
 ///
 /// Invariant: `raw` is open until deinit; `core` outlives it.
 @safe
 struct ScriptHost: ~Copyable {
   private let raw: OpaquePointer
-  let script: Script
 
-  private init(_ raw: OpaquePointer, _ script: Script) {
-    unsafe self.raw = raw
-    self.script = script
-  }
+  private init(_ raw: OpaquePointer) { unsafe self.raw = raw }
 
-  /// Loads a script into a fresh state. Calls from it go to `core`, which must stay where it is.
+  /// Loads the scripts into a fresh state. Calls from them go to `core`, which must stay where it is.
   static func load(
-    _ script: Script, settings: [(name: String, value: String)], limits: MountLimits,
+    _ scripts: Scripts, settings: [(name: String, value: String)], limits: MountLimits,
     core: UnsafeMutablePointer<MountCore>
   ) throws(ScriptError) -> ScriptHost {
     var luaLimits = lh_limits(limits)
     let seed = unsafe (core.pointee.random.next(), core.pointee.random.next())
     var callbacks = unsafe lh_callbacks(context: core, dispatch: dispatch, resolve: resolve, log: log, seed: seed)
     guard let raw = unsafe lh_host_open(&luaLimits, &callbacks) else {
-      throw ScriptError(LH_OUT_OF_MEMORY, "\(script.path): not enough memory to open a Lua state")
+      throw ScriptError(LH_OUT_OF_MEMORY, "\(scripts.policy.path): not enough memory to open a Lua state")
     }
-    let host = unsafe ScriptHost(raw, script)
-    let status = unsafe load(raw, script, settings)
+    let host = unsafe ScriptHost(raw)
+    let status = unsafe load(raw, scripts, settings)
     if status != LH_DONE { throw host.error(status) }
     return host
   }
@@ -35,21 +31,32 @@ struct ScriptHost: ~Copyable {
   deinit { _ = unsafe lh_host_close(raw) }
 
   private static func load(
-    _ raw: OpaquePointer, _ script: Script, _ settings: [(name: String, value: String)]
+    _ raw: OpaquePointer, _ scripts: Scripts, _ settings: [(name: String, value: String)]
   ) -> lh_status {
-    // C borrows the names and values while it loads.
+    // C borrows all of these while it loads.
     var given = unsafe settings.map { unsafe lh_setting(name: strdup($0.name), value: strdup($0.value), used: false) }
+    let all = scripts.plugins + [scripts.policy]
+    let chunks = unsafe all.map { script in
+      let source = UnsafeMutablePointer<UInt8>.allocate(capacity: script.source.count + 1)
+      unsafe source.initialize(from: script.source + [0], count: script.source.count + 1)
+      return unsafe lh_chunk(
+        plugin: script.isPlugin ? strdup(script.name) : nil, source: source, count: script.source.count,
+        chunk_name: strdup("@" + script.path))
+    }
     defer {
       for index in unsafe given.indices {
         unsafe free(UnsafeMutableRawPointer(mutating: given[index].name))
         unsafe free(UnsafeMutableRawPointer(mutating: given[index].value))
       }
+      for index in unsafe chunks.indices {
+        unsafe free(UnsafeMutableRawPointer(mutating: chunks[index].plugin))
+        unsafe free(UnsafeMutableRawPointer(mutating: chunks[index].chunk_name))
+        unsafe chunks[index].source.deallocate()
+      }
     }
     let count = unsafe given.count
-    return unsafe script.source.withUnsafeBufferPointer { source in
-      unsafe given.withUnsafeMutableBufferPointer { given in
-        unsafe lh_host_load(raw, source.baseAddress, source.count, "@" + script.path, given.baseAddress, count)
-      }
+    return unsafe given.withUnsafeMutableBufferPointer { given in
+      unsafe lh_host_load(raw, chunks, chunks.count, given.baseAddress, count)
     }
   }
 
@@ -67,7 +74,25 @@ struct ScriptHost: ~Copyable {
   @inline(__always)
   borrowing func takeLasted() -> Bool { unsafe lh_host_take_lasted(raw) }
 
-  borrowing func has(_ hook: lh_hook) -> Bool { unsafe lh_host_has_hook(raw, hook) }
+  /// How many scripts have this hook.
+  borrowing func chain(_ hook: lh_hook) -> Int { unsafe lh_host_chain(raw, hook) }
+
+  /// Runs a hook in one script of its chain; the verdict tells whether that has dealt with the event.
+  borrowing func callLink(
+    _ hook: lh_hook, _ link: Int, _ arguments: UnsafePointer<lh_value>, _ count: Int
+  ) -> (lh_status, verdict: Bool) {
+    var verdict = false
+    let status = unsafe lh_host_call_link(raw, hook, link, arguments, count, &verdict)
+    return (status, verdict)
+  }
+
+  /// Whom a plugin has refused and why, after LH_REFUSED.
+  borrowing func refusal() -> (peer: PeerRef, reason: [UInt8]) {
+    unsafe withUnsafeTemporaryAllocation(of: lh_value.self, capacity: 1) { peer in
+      let reason = unsafe String(cString: lh_host_refusal(raw, peer.baseAddress))
+      return unsafe (PeerRef(slot: peer[0].slot, generation: peer[0].generation), Array(reason.utf8))
+    }
+  }
 
   borrowing func error(_ status: lh_status) -> ScriptError {
     unsafe ScriptError(status, String(cString: lh_host_error(raw)))

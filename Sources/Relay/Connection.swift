@@ -31,6 +31,9 @@ struct Connection: ~Copyable {
   var isEnded = false
   /// The output side is shut down.
   var isShut = false
+  /// Where it came in, and whose it is once its request has been read.
+  let listener: Int
+  var mount = 0
   var peer = PeerRef(slot: 0, generation: 0)
   var inbound: Inbound
   /// What has arrived of a head or frame that is not complete.
@@ -40,9 +43,13 @@ struct Connection: ~Copyable {
   var scheduled: UInt64 = .max
   var allowance = Allowance()
 
-  init(stream: consuming Stream, host: HostAddress, generation: UInt32, messageBytesMax: Int, deadline: UInt64) {
+  init(
+    stream: consuming Stream, host: HostAddress, listener: Int, generation: UInt32, messageBytesMax: Int,
+    deadline: UInt64
+  ) {
     self.stream = stream
     self.host = host
+    self.listener = listener
     self.generation = generation
     inbound = Inbound(role: .server, messageBytesMax: messageBytesMax)
     self.deadline = deadline

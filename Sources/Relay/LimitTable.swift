@@ -34,6 +34,9 @@ extension RelayLimits {
     limit("lobbies_per_peer", "lobbies that one peer is in", \.mount.lobbies.lobbiesPerPeer),
     limit("timers_per_subject", "timers of one peer, lobby or mount", \.mount.lobbies.timersPerSubject),
     limit("attribute_bytes", "bytes of attributes of one peer, lobby or mount", \.mount.lobbies.attributeBytes),
+    limit("held_messages", "messages held under one key", \.mount.lobbies.heldMessages),
+    limit("held_bytes", "bytes of the messages that a mount holds", \.mount.lobbies.heldBytes),
+    limit("kept_peers", "peers of a mount that wait for their connection to come back", \.mount.keptPeers),
     limit("script_bytes", "memory of a script, in bytes", \.mount.scriptBytes, none: unreachable),
     limit("hook_instructions", "Lua instructions of one hook call", \.mount.hookInstructions, none: unreachable),
     limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds, none: unreachable),
@@ -41,6 +44,22 @@ extension RelayLimits {
     limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds, none: unreachable),
     limit("json_depth", "how deep the JSON of a message may nest (at most 128)", \.mount.jsonDepth, none: 128),
   ]
+
+  /// What else `set` takes, which is no number.
+  static let slowReader = "slow_reader"
+
+  /// Everything that `set` takes.
+  public static var names: [String] { table.map(\.name) + [slowReader] }
+
+  /// What a mount may have a value of its own for.
+  public static var mountNames: [String] {
+    let none = RelayLimits()
+    return table.filter { entry in
+      var changed = none
+      changed[keyPath: entry.path] = none[keyPath: entry.path] &+ 1
+      return changed.mount != none.mount
+    }.map(\.name) + [slowReader]
+  }
 
   private static func limit(
     _ name: String, _ summary: String, _ path: WritableKeyPath<RelayLimits, Int> & Sendable, none: Int = 0
@@ -50,7 +69,7 @@ extension RelayLimits {
 
   /// Sets one limit from text. `slow_reader` takes `close` or `drop`, the others whole numbers.
   public mutating func set(_ name: String, to text: String) throws(LimitError) {
-    if name == "slow_reader" {
+    if name == Self.slowReader {
       switch text {
       case "close": mount.slowReader = .close
       case "drop": mount.slowReader = .drop
@@ -59,8 +78,7 @@ extension RelayLimits {
       return
     }
     guard let entry = Self.table.first(where: { $0.name == name }) else {
-      let names = Self.table.map(\.name) + ["slow_reader"]
-      throw LimitError("no limit is named '\(name)'. There are: \(names.joined(separator: ", "))")
+      throw LimitError("no limit is named '\(name)'. There are: \(Self.names.joined(separator: ", "))")
     }
     guard let value = Int(text), value >= 0 else {
       throw LimitError("limit \(name): '\(text)' is not a whole number from 0 on (0 = none)")
@@ -77,5 +95,5 @@ extension RelayLimits {
 /// A limit that cannot be set, in words.
 public struct LimitError: Error, Sendable {
   public let message: String
-  init(_ message: String) { self.message = message }
+  public init(_ message: String) { self.message = message }
 }

@@ -13,7 +13,7 @@ extension Relay {
     let box = listeners[index]
     for _ in 0..<Self.newcomersPerTurn {
       switch box.listener.accept() {
-      case .newcomer(let stream, let address): welcome(stream, address.host)
+      case .newcomer(let stream, let address): welcome(stream, address.host, at: index)
       case .nobody: return
       case .exhausted:
         counters.outOfDescriptors += 1
@@ -46,7 +46,7 @@ extension Relay {
     }
   }
 
-  private func welcome(_ stream: consuming Stream, _ host: HostAddress) {
+  private func welcome(_ stream: consuming Stream, _ host: HostAddress, at listener: Int) {
     guard limits.connections == 0 || connections.count < limits.connections else {
       return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
@@ -57,8 +57,8 @@ extension Relay {
     counters.accepted += 1
     let generation = connections.takeGeneration()
     let connection = Connection(
-      stream: stream, host: host, generation: generation, messageBytesMax: limits.messageBytes,
-      deadline: now + UInt64(limits.handshakeMilliseconds))
+      stream: stream, host: host, listener: listener, generation: generation,
+      messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
     outbox.open(slot)
     do throws(SystemError) {

@@ -10,7 +10,7 @@ extension Relay {
     outbox.appendClose(to: slot, code: code, reason: reason)
     connections[slot].phase = .closing
     setDeadline(slot, in: limits.closeMilliseconds)
-    mount.disconnectLater(peer, code: code, reason: reason)
+    mount(of: slot).disconnectLater(peer, outlet: slot, code: code, reason: reason)
   }
 
   /// Closes a peer that asks for pongs and reads none.
@@ -22,9 +22,9 @@ extension Relay {
 
   /// The connection is gone without a word (RFC 6455 §7.1.5: 1006).
   func lose(_ slot: UInt32) {
-    let (phase, peer) = (connections[slot].phase, connections[slot].peer)
+    let (phase, peer, mount) = (connections[slot].phase, connections[slot].peer, mount(of: slot))
     drop(slot)
-    if phase == .open { mount.disconnectLater(peer, code: CloseCode.abnormal, reason: "") }
+    if phase == .open { mount.disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "") }
   }
 
   /// Forgets a connection and closes its socket.
@@ -36,7 +36,7 @@ extension Relay {
 
   /// Whether a shutdown has nothing to wait for: everything is sent, every leave is taken.
   var isEverybodyGone: Bool {
-    if mount.hasDepartures { return false }
+    if mounts.hasDepartures { return false }
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase != .draining || !connections[slot].isShut { return false }
     }
@@ -74,7 +74,8 @@ extension Relay {
       }
     }
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
-      mount.disconnectLater(connections[slot].peer, code: CloseCode.goingAway, reason: "The server is shutting down")
+      mount(of: slot).disconnectLater(
+        connections[slot].peer, outlet: slot, code: CloseCode.goingAway, reason: "The server is shutting down")
     }
   }
 }

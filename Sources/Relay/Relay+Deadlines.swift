@@ -18,7 +18,7 @@ extension Relay {
   }
 
   func fireDeadlines() {
-    while !isTurnOver, mount.fireTimer() { lookAtClock() }
+    while !isTurnOver, mounts.fireTimer() { lookAtClock() }
     while !isTurnOver, let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {

@@ -14,6 +14,12 @@ extension Relay {
       answer(slot, status: status, body: "\(reason)\n")
       return bytes.count
     case .complete(let head, let length):
+      guard let mount = findMount(slot, head) else {
+        counters.unmounted += 1
+        answer(slot, status: 404, body: "There is nothing at this path.\n")
+        return length
+      }
+      connections[slot].mount = mount
       if ServerHandshake.isWanted(by: head) {
         upgrade(slot, head)
       } else {
@@ -23,6 +29,11 @@ extension Relay {
     }
   }
 
+  /// The mount that a request is for: the one whose own listener it came over, else by host and path.
+  private func findMount(_ slot: UInt32, _ head: RequestHead) -> Int? {
+    listeners.owner(of: connections[slot].listener) ?? mounts.find(host: head.hostName, path: head.path)
+  }
+
   private func upgrade(_ slot: UInt32, _ head: RequestHead) {
     switch ServerHandshake.answer(head) {
     case .refuse(let status, let headers, let body):
@@ -30,6 +41,7 @@ extension Relay {
       answer(slot, status: status, headers: headers, body: body)
     case .accept(let upgrade):
       let address = connections[slot].host.description
+      let mount = mount(of: slot)
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let status, let body):
         counters.handshakesRefused += 1
@@ -47,7 +59,7 @@ extension Relay {
   }
 
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
-    let theirs = PlainAnswer.make(for: head, mount: mount, address: connections[slot].host.description)
+    let theirs = PlainAnswer.make(for: head, mount: mount(of: slot), address: connections[slot].host.description)
     finish(slot) { queue in
       unsafe theirs.body.withUnsafeBytes {
         unsafe queue.appendResponse(

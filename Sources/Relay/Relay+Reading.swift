@@ -90,6 +90,7 @@ extension Relay {
 
   private func takeFrames(_ slot: UInt32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
     var offset = start
+    let mount = mount(of: slot)
     let isLimited = limits.messagesPerSecond > 0 || limits.bytesPerSecond > 0
     while true {
       let phase = connections[slot].phase
@@ -99,7 +100,7 @@ extension Relay {
         guard phase == .open else { continue }
         if isLimited, !mayReceive(slot, payload.count) { continue }
         unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: connections[slot].peer)
-        if lookAtClock() {
+        if lookAtClock(mount) {
           connections[slot].isBacklogged = true
           backlog.append(Token(slot: slot, generation: connections[slot].generation))
           return offset
@@ -128,8 +129,8 @@ extension Relay {
     outbox.touch(slot)
     connections[slot].phase = .draining
     setDeadline(slot, in: limits.closeMilliseconds)
-    mount.disconnectLater(
-      peer, code: code ?? CloseCode.noStatus, reason: unsafe String(decoding: reason, as: UTF8.self))
+    mount(of: slot).disconnectLater(
+      peer, outlet: slot, code: code ?? CloseCode.noStatus, reason: unsafe String(decoding: reason, as: UTF8.self))
   }
 
   /// The client broke the protocol (RFC 6455 §7.1.7).

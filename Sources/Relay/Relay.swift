@@ -4,7 +4,7 @@ import Reactor
 import Schedule
 import WebSocket
 
-/// The relay: listeners, connections and a mount around one event loop. This module alone knows all others.
+/// The relay: listeners, connections and mounts around one event loop. This module alone knows all others.
 @safe
 public final class Relay {
   /// Slots of tokens that are no connections.
@@ -20,7 +20,7 @@ public final class Relay {
 
   let limits: RelayLimits
   let log: Log
-  let mount: Mount
+  let mounts: MountTable
   let outbox: Outbox
   var reactor: Reactor
   let signals: Signals
@@ -45,11 +45,14 @@ public final class Relay {
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
-  /// Binds the listeners; nothing is served before `run`.
-  public init(listen: [String], mount: Mount, outbox: Outbox, limits: RelayLimits, log: Log) throws(SystemError) {
+  /// Binds the listeners; nothing is served before `run`. `listen` is where all mounts answer, each at its route, beside
+  /// the listeners that are a mount's own. All mounts write into `outbox`.
+  public init(
+    listen: [String], mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
+  ) throws(SystemError) {
     self.limits = limits
     self.log = log
-    self.mount = mount
+    self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     // What one read brings may be pings alone, and its pongs have not been sent yet.
@@ -59,18 +62,26 @@ public final class Relay {
     listeners = Listeners()
     unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
     try reactor.add(signals.descriptor, .reading, Token(slot: Source.signals, generation: 0))
-    for text in listen {
-      let listener = try Listener(on: text)
-      let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
-      try reactor.add(listener.descriptor, .reading, token)
-      listeners.append(listener)
+    for text in listen { try open(text, owner: nil) }
+    for (index, entry) in mounts.enumerated() {
+      for text in entry.route.listen { try open(text, owner: index) }
     }
   }
 
   deinit { unsafe readBuffer.deallocate() }
 
-  /// The addresses really bound.
-  public var addresses: [SocketAddress] { listeners.addresses }
+  private func open(_ text: String, owner: Int?) throws(SystemError) {
+    let listener = try Listener(on: text)
+    let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
+    try reactor.add(listener.descriptor, .reading, token)
+    listeners.append(listener, owner: owner)
+  }
+
+  /// The addresses really bound, and the position of the mount whose own each is.
+  public var addresses: [(address: SocketAddress, owner: Int?)] { listeners.addresses }
+
+  @inline(__always)
+  func mount(of slot: UInt32) -> Mount { mounts[connections[slot].mount] }
 
   /// Serves until a signal ends it. Answers the exit code.
   public func run() throws(SystemError) -> Int32 {
@@ -105,19 +116,26 @@ public final class Relay {
       wallReadAt = now
       wallTime = Clock.wallTime
     }
-    mount.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
+    mounts.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
   }
 
   /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
-  @inline(__always) @discardableResult
+  @discardableResult
   func lookAtClock() -> Bool {
+    if mounts.takeHookLasted(), Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
+    return isTurnOver
+  }
+
+  /// The same after a hook of this mount.
+  @inline(__always)
+  func lookAtClock(_ mount: Mount) -> Bool {
     if mount.takeHookLasted(), Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
     return isTurnOver
   }
 
   private func resumeBacklog() {
-    while mount.hasDepartures, !isTurnOver {
-      mount.continueDepartures()
+    while mounts.hasDepartures, !isTurnOver {
+      mounts.continueDepartures()
       lookAtClock()
     }
     let waiting = backlog
@@ -132,10 +150,10 @@ public final class Relay {
   }
 
   private func nextDeadline() -> UInt64? {
-    if !backlog.isEmpty || mount.hasDepartures { return now }
+    if !backlog.isEmpty || mounts.hasDepartures { return now }
     var earliest = graceEnds ?? .max
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
-    if let policy = mount.nextDeadline() { earliest = min(earliest, policy) }
+    if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest
   }
 
@@ -163,11 +181,14 @@ struct Listeners: ~Copyable {
   private var first: [ListenerBox] = []
 
   var count: Int { first.count }
-  var addresses: [SocketAddress] { first.map { $0.listener.address } }
+  var addresses: [(address: SocketAddress, owner: Int?)] { first.map { ($0.listener.address, $0.owner) } }
 
-  mutating func append(_ listener: consuming Listener) { first.append(ListenerBox(listener)) }
+  mutating func append(_ listener: consuming Listener, owner: Int?) { first.append(ListenerBox(listener, owner)) }
 
   subscript(index: Int) -> ListenerBox { first[index] }
+
+  /// The mount whose own a listener is; nil for those of all mounts, and once they are closed.
+  func owner(of index: Int) -> Int? { index < first.count ? first[index].owner : nil }
 
   /// Closes them all; the kernel refuses newcomers from then on.
   mutating func removeAll() { first.removeAll() }
@@ -176,5 +197,10 @@ struct Listeners: ~Copyable {
 /// A listener on the heap, because arrays hold copyable elements only.
 final class ListenerBox {
   var listener: Listener
-  init(_ listener: consuming Listener) { self.listener = listener }
+  let owner: Int?
+
+  init(_ listener: consuming Listener, _ owner: Int?) {
+    self.listener = listener
+    self.owner = owner
+  }
 }

@@ -6,14 +6,14 @@ enum Files {
 
   /// Why the first of these files and folders that is not there cannot be read; nil when all are there.
   static func missing(among paths: [String]) -> FileError? {
-    for path in paths where unsafe access(path, R_OK) != 0 { return FileError(path) }
+    for path in paths where unsafe access(path, R_OK) != 0 { return FileError(path: path) }
     return nil
   }
 
   /// The bytes of a file, or why they cannot be had.
   static func read(_ path: String) -> Result<[UInt8], FileError> {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return .failure(FileError(path)) }
+    guard descriptor >= 0 else { return .failure(FileError(path: path)) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     while bytes.count <= bytesMax {
@@ -22,18 +22,19 @@ enum Files {
         count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
         filled = max(0, count)
       }
-      if count < 0 { return .failure(FileError(path)) }
+      if count < 0 { return .failure(FileError(path: path)) }
       if count == 0 { return .success(bytes) }
       bytes += chunk
     }
-    return .failure(FileError(path, "larger than \(bytesMax) bytes"))
+    return .failure(FileError(path: path, "larger than \(bytesMax) bytes"))
   }
 }
 
 struct FileError: Error {
   let message: String
 
-  /// With the reason that errno holds.
-  init(_ path: String) { self.init(path, unsafe String(cString: strerror(errno))) }
-  init(_ path: String, _ reason: String) { message = "cannot read \(path): \(reason)" }
+  /// A file that cannot be read, with the reason that errno holds.
+  init(path: String) { self.init(path: path, unsafe String(cString: strerror(errno))) }
+  init(path: String, _ reason: String) { message = "cannot read \(path): \(reason)" }
+  init(_ message: String) { self.message = message }
 }

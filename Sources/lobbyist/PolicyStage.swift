@@ -21,7 +21,6 @@ final class PolicyStage: Stage {
 
   func begin(_ scene: Scene) throws(StageError) {
     guard let path = scene.policy else { throw StageError("name the policy: policy scripts/godot.lua") }
-    guard scene.plugins.isEmpty else { throw StageError("this relay has no plugins yet") }
     limits = RelayLimits()
     for (name, value) in scene.limits {
       do throws(LimitError) {
@@ -30,19 +29,21 @@ final class PolicyStage: Stage {
         throw StageError(error.message)
       }
     }
-    let script: Script
-    switch Scripts.open(path) {
-    case .success(let found): script = found
-    case .failure(let error): throw StageError(error.message)
+    let scripts: Scripts
+    do throws(FileError) {
+      scripts = try ScriptFiles.open(policy: path, plugins: scene.plugins)
+    } catch {
+      throw StageError(error.message)
     }
     outbox = Outbox()
-    let settings = scene.settings.map { (name: $0.name, value: String(decoding: $0.value.plain, as: UTF8.self)) }
+    let settings = scene.settings.map { (name: $0.name, value: $0.value.setting) }
     do throws(ScriptError) {
       mount = try Mount(
-        script: script, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), read: Scripts.module, report: { [failures] in failures.note($0) })
+        scripts: scripts, settings: settings, limits: limits.mount,
+        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module,
+        report: { [failures] in failures.note($0) })
     } catch {
-      throw StageError(Scripts.complaint(error, path))
+      throw StageError(ScriptFiles.complaint(error, path))
     }
     setTime(1000)
   }
@@ -97,7 +98,9 @@ final class PolicyStage: Stage {
   func drop(_ actor: String) throws(StageError) {
     let sender = try connected(actor)
     outbox.release(sender.outlet)
-    if let peer = sender.peer { try loaded().disconnect(peer, code: CloseCode.abnormal, reason: "") }
+    if let peer = sender.peer {
+      try loaded().disconnect(peer, outlet: sender.outlet, code: CloseCode.abnormal, reason: "")
+    }
     try deliver()
   }
 
@@ -172,6 +175,7 @@ final class PolicyStage: Stage {
       while offset < bytes.count {
         switch unsafe sender.fromClient.next(bytes, at: &offset) {
         case .message(let isBinary, let payload):
+          guard outbox.state(of: sender.outlet) == .open else { continue }
           unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: peer)
         case .incomplete: return
         case .ping(let payload): unsafe outbox.appendControl(to: sender.outlet, .pong, payload)
@@ -179,10 +183,10 @@ final class PolicyStage: Stage {
         case .close(let code, let reason):
           let text = unsafe String(decoding: reason, as: UTF8.self)
           outbox.appendClose(to: sender.outlet, code: code)
-          mount.disconnect(peer, code: code ?? CloseCode.noStatus, reason: text)
+          mount.disconnect(peer, outlet: sender.outlet, code: code ?? CloseCode.noStatus, reason: text)
         case .violation(let code, let reason):
           outbox.appendClose(to: sender.outlet, code: code, reason: "\(reason)")
-          mount.disconnect(peer, code: code, reason: "\(reason)")
+          mount.disconnect(peer, outlet: sender.outlet, code: code, reason: "\(reason)")
         }
       }
     }

@@ -67,7 +67,13 @@ final class Host {
         free(UnsafeMutableRawPointer(mutating: setting.value))
       }
     }
-    return lh_host_load(pointer, source, source.utf8.count, "@policy.lua", &given, given.count)
+    let name = strdup("@policy.lua")!
+    let bytes = Array(source.utf8)
+    defer { free(name) }
+    return bytes.withUnsafeBufferPointer { bytes in
+      var chunk = lh_chunk(plugin: nil, source: bytes.baseAddress, count: bytes.count, chunk_name: name)
+      return lh_host_load(pointer, &chunk, 1, &given, given.count)
+    }
   }
 
   func call(_ hook: lh_hook, _ arguments: [lh_value]) -> lh_status {

@@ -14,6 +14,7 @@ import Testing
     "peer": ("peer", "peer expected, got function"),
     "lobby": ("lobby", "lobby expected, got function"),
     "target": ("peer", "peer or lobby expected, got function"),
+    "owner": ("mount", "lobby or mount expected, got function"),
     "peers": ("peer", "peer expected, got function"),
     "texts": (#""x""#, "string expected, got function"),
     "fields": ("{}", "table expected, got function"),
@@ -67,13 +68,13 @@ import Testing
     (#"peer:after(1, "xs")"#, "no timer is named 'xs': did you mean 'x'?"),
     (#"lobby:after(1, "joining")"#, "no timer is named 'joining': did you mean 'join'?"),
     (#"mount:after(1, "")"#, "no timer is named '': did you mean 'x'?"),
-    (#"mount:after(1, ("x"):rep(100))"#, "xxx' in policy.timers"),
+    (#"mount:after(1, ("x"):rep(100))"#, "xxx' in the script's timers"),
     (#"lobby:replace(peer, peer)"#, "the peer is not a member of this lobby"),
     (
       #"local t = {} for i = 1, 15 do t[i] = peer end lobby:broadcast("x", t)"#,
       "bad argument #2 to 'broadcast' (at most 14 peers, got 15)"
     ),
-    (#"message:integer()"#, "bad argument #1 to 'integer' (string expected, got no value)"),
+    (#"message:integer(nil)"#, "bad argument #1 to 'integer' (string expected, got nil)"),
     (#"message:integer("a", nil)"#, "bad argument #2 to 'integer' (string expected, got nil)"),
     (
       #"message:integer("1", "2", "3", "4", "5", "6", "7", "8", "9")"#, "at most 8 paths can be given"
@@ -125,7 +126,7 @@ import Testing
     let service = try Service("return { on_connect = function(peer) peer:after(1, 'x') end }")
     _ = service.connect()
     let failure = try #require(service.failures().first)
-    #expect(failure.error.firstLine.hasSuffix("no timer is named 'x': the policy defines none"))
+    #expect(failure.error.firstLine.hasSuffix("no timer is named 'x': the script defines none"))
   }
 
   /// The error of one call, made where its receiver is at hand.

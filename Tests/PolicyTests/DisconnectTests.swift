@@ -90,6 +90,8 @@ import WebSocket
   @Test func inAChainOfAThousand() throws {
     let (service, clients) = try crowd(1000)
     service.send(clients[0], #"{"code":4000,"reason":"chain"}"#)
+    // On a busy machine some hook may last, and the others wait.
+    while service.mount.hasDepartures { service.mount.continueDepartures() }
     #expect(service.logged() == (1...1000).map { "\($0) left: 4000 'chain' open false" })
     #expect(service.mount.peerCount == 0 && service.mount.lobbyCount == 0)
     for client in clients {

@@ -45,9 +45,11 @@ final class Service {
   private let reports = Reports()
   private var outletCount: UInt32 = 0
 
-  /// Loads `source` as `scripts/test.lua`; `files` is what else there is to `require`, by path.
+  /// Loads `source` as `scripts/test.lua` behind the plugins `plugins/NAME.lua`; `files` is what else there is to
+  /// `require`, by path.
   init(
-    _ source: String, settings: [(String, String)] = [], files: [String: String] = [:], seed: UInt64 = 1,
+    _ source: String, plugins: [(name: String, source: String)] = [], settings: [(String, String)] = [],
+    files: [String: String] = [:], seed: UInt64 = 1,
     limits change: (inout MountLimits) -> Void = { _ in }
   ) throws(ScriptError) {
     var limits = MountLimits()
@@ -57,7 +59,11 @@ final class Service {
     change(&limits)
     let reports = self.reports
     mount = try Mount(
-      script: Script(path: "scripts/test.lua", source: Array(source.utf8)),
+      scripts: Scripts(
+        policy: Script(path: "scripts/test.lua", source: Array(source.utf8)),
+        plugins: plugins.map {
+          Script(path: "plugins/\($0.name).lua", source: Array($0.source.utf8), isPlugin: true)
+        }),
       settings: settings.map { (name: $0.0, value: $0.1) }, limits: limits, outbox: outbox, random: .seeded(seed),
       read: { path in files[path].map { Array($0.utf8) } }, report: { reports.events.append($0) })
     advance(to: now)
@@ -101,7 +107,7 @@ final class Service {
     } else {
       outbox.appendClose(to: client.outlet, code: code)
     }
-    mount.disconnect(client.peer, code: code, reason: reason)
+    mount.disconnect(client.peer, outlet: client.outlet, code: code, reason: reason)
   }
 
   func upgrade(_ target: String = "/", headers: String = "", subprotocols: [String] = []) -> UpgradeVerdict {

@@ -204,7 +204,6 @@ import Testing
         request:answer(201, request:method() .. tostring(request:query("a")), { ["X-B"] = "2", ["X-A"] = "1" })
       end }
       """)
-    #expect(service.mount.answersRequests)
     #expect(service.request("GET /silence") == nil)
     let answer = try #require(service.request("POST /x?b=1"))
     #expect(answer.status == 201 && answer.body == Array("POSTnil".utf8))

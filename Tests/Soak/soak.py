@@ -39,7 +39,7 @@ PLANTED_SECONDS = 20
 
 def report(failure, seed, scripts=SCRIPTS):
     """Tells the shortest conversation that fails in process."""
-    print(f"FAIL seed {seed}, {failure}", flush=True)
+    print(f"seed {seed}, {failure}", flush=True)
     model_class = MODELS[failure.name]
     shrinker = Shrinker(model_class, scripts)
     shortest = shrinker.shrink(failure.history)
@@ -133,6 +133,7 @@ def live(counts, folder, seed, seconds):
     if failure:
         counts.failed += 1
         counts.passed += len(failure.history) - 1
+        print("FAIL live", flush=True)
         report(failure, seed)
     for name, count in done.items():
         counts.check(f"{name}: {PEERS} peers did {count} things, and nobody heard anything more", count > PEERS)

@@ -55,6 +55,11 @@ typedef struct lh_field {
 #define LH_FIELDS_MAX 16
 #define LH_RESULTS_MAX 8
 #define LH_ERROR_BYTES 256
+/// Scripts that share a state: sixteen plugins and a policy.
+#define LH_SCRIPTS_MAX 17
+#define LH_SCRIPT_NAME_BYTES 64
+/// A close reason (RFC 6455 §5.5) and its end.
+#define LH_REFUSAL_BYTES 124
 
 /// One call of the relay by a script.
 typedef struct lh_call {
@@ -106,9 +111,10 @@ typedef enum lh_status {
   LH_OUT_OF_INSTRUCTIONS,
   LH_OUT_OF_TIME,
   LH_OUT_OF_MEMORY,
+  LH_REFUSED, // a plugin does not let a peer into a lobby; see lh_host_refusal
 } lh_status;
 
-/// The hooks of a policy, in the order of `lh_hook_names`.
+/// The hooks, in the order of `lh_hook_names`. Those from LH_ON_JOIN on are for plugins.
 typedef enum lh_hook {
   LH_ON_UPGRADE = 0,
   LH_ON_CONNECT,
@@ -116,6 +122,9 @@ typedef enum lh_hook {
   LH_ON_DISCONNECT,
   LH_ON_REQUEST,
   LH_ON_RELOAD,
+  LH_ON_JOIN,
+  LH_ON_CREATE,
+  LH_ON_FIND,
   LH_HOOK_COUNT,
 } lh_hook;
 
@@ -124,7 +133,7 @@ extern const char *const lh_hook_names[LH_HOOK_COUNT];
 static inline const char *lh_hook_name(lh_hook hook) { return lh_hook_names[hook]; }
 
 /// A setting given from outside (`--set`). A script declares its settings with defaults; the value given
-/// must be of the default's type.
+/// must be of the default's type. A list is given as words with spaces in between; a plugin's setting as PLUGIN.NAME.
 typedef struct lh_setting {
   const char *name;
   const char *value;
@@ -136,18 +145,34 @@ lh_host *lh_host_open(const lh_limits *limits, const lh_callbacks *callbacks);
 /// Frees everything; answers the bytes that stayed accounted for, 0 unless there is a leak.
 size_t lh_host_close(lh_host *host);
 
-/// Loads a policy script: text, never bytecode. `settings` must outlive the call.
-lh_status lh_host_load(lh_host *host, const uint8_t *source, size_t count, const char *chunk_name,
-                       lh_setting *settings, size_t setting_count);
+/// A script's text, never bytecode.
+typedef struct lh_chunk {
+  const char *plugin; // its name, or NULL for the policy
+  const uint8_t *source;
+  size_t count;
+  const char *chunk_name;
+} lh_chunk;
 
-/// Runs a hook under its budget.
+/// Loads the plugins in their order and the policy, which is the last. `settings` must outlive the call.
+lh_status lh_host_load(lh_host *host, const lh_chunk *chunks, size_t chunk_count, lh_setting *settings,
+                       size_t setting_count);
+
+/// How many scripts have this hook.
+size_t lh_host_chain(const lh_host *host, lh_hook hook);
+
+/// Runs a hook under its budget: in one script after the other, until one answers true.
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count);
 
-/// Runs `policy.timers.NAME` under a hook's budget.
+/// Runs a hook in one script of its chain alone. `verdict` tells whether that has dealt with the event.
+lh_status lh_host_call_link(lh_host *host, lh_hook hook, size_t link, const lh_value *arguments, size_t count,
+                            bool *verdict);
+
+/// After LH_REFUSED: why, NUL-terminated, and who.
+const char *lh_host_refusal(const lh_host *host, lh_value *peer);
+
+/// Runs `timers.NAME` of the script that the name belongs to, under a hook's budget.
 lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_count, const lh_value *arguments,
                              size_t count);
-
-bool lh_host_has_hook(const lh_host *host, lh_hook hook);
 
 /// Whether a call has lasted some milliseconds since this was last asked, so that a look at the clock is due.
 bool lh_host_take_lasted(lh_host *host);

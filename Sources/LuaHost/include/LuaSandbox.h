@@ -16,6 +16,8 @@ typedef enum lh_trip {
   LH_TRIP_TIME,
   LH_TRIP_MEMORY,
   LH_TRIP_STACK,
+  /// Not a budget: the event is refused as a whole.
+  LH_TRIP_REFUSED,
 } lh_trip;
 
 /// How a run ended.

@@ -2,11 +2,25 @@ import Glibc
 import Lobby
 import Policy
 
-/// Loads policies from files, for every command that needs one.
-enum Scripts {
-  static func open(_ path: String) -> Result<Script, FileError> {
-    Files.read(path).map { Script(path: path, source: $0) }
+/// Finds policies and plugins in files, for every command that needs them.
+enum ScriptFiles {
+  /// The policy and its plugins, in their order.
+  static func open(policy: String, plugins: [String] = []) throws(FileError) -> Scripts {
+    let policy = try open(policy, isPlugin: false)
+    let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
+    do throws(ScriptError) {
+      return try Scripts(policy: policy, plugins: plugins)
+    } catch {
+      throw FileError(error.firstLine)
+    }
   }
+
+  private static func open(_ path: String, isPlugin: Bool) throws(FileError) -> Script {
+    Script(path: path, source: try Files.read(path).get(), isPlugin: isPlugin)
+  }
+
+  /// Where `require` looks besides the scripts' own folders.
+  static var shared: [String] { ["plugins", "scripts"].map(locate) }
 
   /// What `require` reads.
   static func module(_ path: String) -> [UInt8]? {

@@ -1,0 +1,77 @@
+/// What `lobbyist.lua` says: listeners, mounts, limits, log. Names are checked here, with the nearest valid one suggested;
+/// whether addresses, files and limits are any good is for those who use them, who report it with `error(at:)`.
+public struct Configuration: Sendable {
+  /// Something and the line that it stands in.
+  public struct Located<Value: Sendable>: Sendable {
+    public let value: Value
+    public let line: Int
+  }
+
+  /// A setting or limit, as text.
+  public struct Assignment: Sendable {
+    public let name: String
+    public let value: String
+    public let line: Int
+  }
+
+  public struct Plugin: Sendable {
+    public let script: String
+    public let settings: [Assignment]
+    public let line: Int
+  }
+
+  public struct Mount: Sendable {
+    public let line: Int
+    public var paths: [String]
+    public var host: String?
+    public var listen: [Located<String>] = []
+    public var script = ""
+    public var scriptLine = 0
+    public var plugins: [Plugin] = []
+    public var settings: [Assignment] = []
+    public var limits: [Assignment] = []
+  }
+
+  public let path: String
+  public internal(set) var listen: [Located<String>] = []
+  public internal(set) var mounts: [Mount] = []
+  public internal(set) var limits: [Assignment] = []
+  /// `format` and `level`.
+  public internal(set) var log: [Assignment] = []
+
+  /// Runs and checks a configuration.
+  ///
+  /// - Parameters:
+  ///   - path: as messages name it.
+  ///   - modules: what `require` finds under a name.
+  ///   - log: takes what the configuration prints.
+  public init(
+    path: String, source: [UInt8], modules: @escaping (String) -> (path: String, source: [UInt8])? = { _ in nil },
+    log: @escaping (String) -> Void = { _ in }
+  ) throws(ConfigurationError) {
+    self.path = path
+    let statements = try StatementReader.run(path: path, source: source, modules: modules, log: log)
+    let text = SourceText(path: path, source: source)
+    for statement in statements { try read(StatementCursor(statement, text)) }
+    guard !mounts.isEmpty else {
+      throw error(at: 1, "it mounts nothing: mount \"/\" { script = \"scripts/godot.lua\" }")
+    }
+  }
+
+  /// What is wrong with a line of it.
+  public func error(at line: Int, _ message: String) -> ConfigurationError {
+    ConfigurationError(message: "\(path):\(line): \(message)")
+  }
+
+  private mutating func read(_ cursor: StatementCursor) throws(ConfigurationError) {
+    switch cursor.statement.word {
+    case "listen": listen += try cursor.texts("an address: listen \"0.0.0.0:9080\"")
+    case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
+    case "log":
+      let said = try cursor.assignments(example: "log { format = \"json\" }")
+      for each in said { try cursor.require(each.name, in: ["format", "level"], "log has", line: each.line) }
+      log += said
+    default: mounts.append(try cursor.mount())
+    }
+  }
+}

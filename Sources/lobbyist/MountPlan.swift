@@ -1,0 +1,51 @@
+import Policy
+import Relay
+
+/// One mount, before its scripts are read.
+struct MountPlan {
+  var route = Route()
+  var script: String
+  var plugins: [String] = []
+  var settings: [Setting] = []
+  var limits = MountLimits()
+
+  /// A setting, and where it was given if that was in a configuration: `file:line`.
+  struct Setting {
+    let name: String
+    let value: String
+    let place: String?
+
+    init(_ name: String, _ value: String, _ place: String? = nil) {
+      self.name = name
+      self.value = value
+      self.place = place
+    }
+  }
+
+  /// Reads the scripts and loads them.
+  func load(into outbox: Outbox, report: @escaping (Scripts, MountEvent) -> Void) throws(FileError) -> RoutedMount {
+    let scripts = try scripts()
+    do throws(ScriptError) {
+      let mount = try Mount(
+        scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
+        shared: ScriptFiles.shared, read: ScriptFiles.module, report: { report(scripts, $0) })
+      return RoutedMount(mount, at: route)
+    } catch {
+      if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
+      throw FileError("the script does not load: \(ScriptFiles.complaint(error, scripts.policy.path))")
+    }
+  }
+
+  /// Where the setting was given that an error is about.
+  private func place(of error: ScriptError) -> String? {
+    settings.first { setting in
+      let ownName = setting.name.split(separator: ".").last.map(String.init) ?? setting.name
+      return error.firstLine.contains("setting is named '\(setting.name)'")
+        || error.firstLine.contains("setting \(ownName):")
+    }?.place
+  }
+
+  private func scripts() throws(FileError) -> Scripts {
+    try ScriptFiles.open(policy: ScriptFiles.locate(script), plugins: plugins.map(ScriptFiles.locate))
+  }
+}

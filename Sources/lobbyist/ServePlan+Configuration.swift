@@ -1,0 +1,129 @@
+import Configuration
+import Policy
+import Reactor
+import Relay
+
+extension ServePlan {
+  /// Takes over what a configuration file says. What the command line has given wins.
+  mutating func read(configuration path: String) throws(ConfigurationError) {
+    let source: [UInt8]
+    do throws(FileError) {
+      source = try Files.read(path).get()
+    } catch {
+      throw ConfigurationError(message: error.message)
+    }
+    let folder = Self.folder(of: path)
+    let configuration = try Configuration(
+      path: path, source: source, modules: { Self.module($0, in: folder) }, log: { complain("\(path): \($0)") })
+    var limits = RelayLimits()
+    try Self.set(configuration.limits, in: &limits, configuration)
+    for (name, value) in limitsGiven {
+      // They have been tried when the command line was read.
+      try? limits.set(name, to: value)
+    }
+    self.limits = limits
+    try read(log: configuration)
+    mounts = []
+    for mount in configuration.mounts { mounts.append(try Self.plan(mount, limits, folder, configuration)) }
+    try read(listeners: configuration)
+  }
+
+  private mutating func read(listeners configuration: Configuration) throws(ConfigurationError) {
+    let own = configuration.mounts.flatMap(\.listen)
+    for address in configuration.listen + own {
+      do throws(SystemError) {
+        _ = try ListenAddress(parsing: address.value)
+      } catch {
+        throw configuration.error(at: address.line, error.description)
+      }
+    }
+    if listen.isEmpty { listen = configuration.listen.map(\.value) }
+    let count = listen.count + own.count
+    guard count <= Relay.listenersMax else {
+      throw configuration.error(at: 1, "at most \(Relay.listenersMax) addresses can be listened on, not \(count)")
+    }
+    guard count > 0 else {
+      throw configuration.error(at: 1, "it listens nowhere: listen \"0.0.0.0:9080\"")
+    }
+    if listen.isEmpty, let lost = configuration.mounts.first(where: { $0.listen.isEmpty }) {
+      throw configuration.error(
+        at: lost.line, "nothing reaches this mount: listen \"0.0.0.0:9080\", or give it its own")
+    }
+  }
+
+  private mutating func read(log configuration: Configuration) throws(ConfigurationError) {
+    for entry in configuration.log {
+      if entry.name == "format", logFormatGiven == nil {
+        guard let format = Log.Format(rawValue: entry.value) else {
+          throw configuration.error(at: entry.line, "format is text or json, not '\(entry.value)'")
+        }
+        logFormat = format
+      } else if entry.name == "level", logLevelGiven == nil {
+        guard let level = Log.Level(entry.value) else {
+          throw configuration.error(at: entry.line, "level is debug, info, warning or error, not '\(entry.value)'")
+        }
+        logLevel = level
+      }
+    }
+  }
+
+  private static func plan(
+    _ mount: Configuration.Mount, _ limits: RelayLimits, _ folder: String, _ configuration: Configuration
+  ) throws(ConfigurationError) -> MountPlan {
+    func place(of setting: Configuration.Assignment) -> String { "\(configuration.path):\(setting.line)" }
+    var plan = MountPlan(script: try file(mount.script, folder, configuration, mount.scriptLine))
+    plan.route = Route(paths: mount.paths, host: mount.host, listen: mount.listen.map(\.value))
+    plan.settings = mount.settings.map { MountPlan.Setting($0.name, $0.value, place(of: $0)) }
+    for plugin in mount.plugins {
+      let path = try file(plugin.script, folder, configuration, plugin.line)
+      plan.plugins.append(path)
+      let name = Script(path: path, source: []).name
+      plan.settings += plugin.settings.map { MountPlan.Setting("\(name).\($0.name)", $0.value, place(of: $0)) }
+    }
+    var own = limits
+    try set(mount.limits, in: &own, configuration, onlyMounts: true)
+    plan.limits = own.mount
+    return plan
+  }
+
+  private static func set(
+    _ assignments: [Configuration.Assignment], in limits: inout RelayLimits, _ configuration: Configuration,
+    onlyMounts: Bool = false
+  ) throws(ConfigurationError) {
+    for limit in assignments {
+      if onlyMounts, RelayLimits.names.contains(limit.name), !RelayLimits.mountNames.contains(limit.name) {
+        throw configuration.error(at: limit.line, "'\(limit.name)' is a limit of the whole relay: limits { … }")
+      }
+      do throws(LimitError) {
+        try limits.assign(limit.name, limit.value)
+      } catch {
+        throw configuration.error(at: limit.line, error.message)
+      }
+    }
+  }
+
+  /// A script is looked for beside the configuration, then where those of the command line are.
+  private static func file(
+    _ path: String, _ folder: String, _ configuration: Configuration, _ line: Int
+  ) throws(ConfigurationError) -> String {
+    let beside = path.hasPrefix("/") ? path : folder + "/" + path
+    let found = Files.missing(among: [beside]) == nil ? beside : ScriptFiles.locate(path)
+    if let error = Files.missing(among: [found]) { throw configuration.error(at: line, error.message) }
+    return found
+  }
+
+  private static func module(_ name: String, in folder: String) -> (path: String, source: [UInt8])? {
+    let isPlain = name.utf8.allSatisfy {
+      $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || UnicodeScalar($0).properties.isAlphabetic
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+    }
+    guard isPlain, !name.contains("..") else { return nil }
+    let path = folder + "/" + name.replacing(".", with: "/") + ".lua"
+    return ScriptFiles.module(path).map { (path, $0) }
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

@@ -1,0 +1,95 @@
+import Configuration
+import Glibc
+import Policy
+import Relay
+
+/// What the command line asks `serve` to do.
+struct ServePlan {
+  var listen: [String] = []
+  var mounts: [MountPlan] = []
+  var limits = RelayLimits()
+  var logFormat = Log.Format.text
+  var logLevel = Log.Level.info
+  /// What the command line says about them, which goes before a configuration.
+  private(set) var limitsGiven: [(name: String, value: String)] = []
+  private(set) var logFormatGiven: Log.Format?
+  private(set) var logLevelGiven: Log.Level?
+  private var configuration: String?
+  private var mount = MountPlan(script: "")
+
+  /// Nil when the help is asked for.
+  init?(_ arguments: [String]) throws(UsageError) {
+    var options = Options(arguments)
+    while let word = try options.next() {
+      switch word {
+      case .option("--help"): return nil
+      case .option(let name): try read(name, &options)
+      case .operand(let text): throw UsageError("serve takes no '\(text)'; a script is named with --script \(text)")
+      }
+    }
+    if let configuration {
+      guard mount.script.isEmpty, mount.plugins.isEmpty, mount.settings.isEmpty else {
+        throw UsageError("--script, --plugin and --set go without --config: \(configuration) says what is mounted")
+      }
+      return
+    }
+    if listen.isEmpty { listen = [try Self.defaultAddress()] }
+    if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
+    mount.limits = limits.mount
+    mounts = [mount]
+  }
+
+  /// Reads the configuration that the command line names, if it names one.
+  mutating func readConfiguration() throws(ConfigurationError) {
+    if let configuration { try read(configuration: configuration) }
+  }
+
+  private mutating func read(_ name: String, _ options: inout Options) throws(UsageError) {
+    switch name {
+    case "--listen":
+      listen.append(try options.value(of: name))
+      guard listen.count <= Relay.listenersMax else {
+        throw UsageError("at most \(Relay.listenersMax) addresses can be listened on")
+      }
+    case "--config": configuration = try options.value(of: name)
+    case "--script": mount.script = try options.value(of: name)
+    case "--plugin": mount.plugins.append(try options.value(of: name))
+    case "--set":
+      let (setting, value) = try options.assignment(of: name)
+      mount.settings.append(MountPlan.Setting(setting, value))
+    case "--limit":
+      let (limit, value) = try options.assignment(of: name)
+      do throws(LimitError) {
+        try limits.assign(limit, value)
+      } catch {
+        throw UsageError(error.message)
+      }
+      limitsGiven.append((limit, value))
+    case "--log-format":
+      let text = try options.value(of: name)
+      guard let format = Log.Format(rawValue: text) else {
+        throw UsageError("--log-format is text or json, not '\(text)'")
+      }
+      logFormat = format
+      logFormatGiven = format
+    case "--log-level":
+      let text = try options.value(of: name)
+      guard let level = Log.Level(text) else {
+        throw UsageError("--log-level is debug, info, warning or error, not '\(text)'")
+      }
+      logLevel = level
+      logLevelGiven = level
+    default: throw UsageError("serve has no option '\(name)'")
+    }
+  }
+
+  private static func defaultAddress() throws(UsageError) -> String {
+    guard let text = unsafe getenv("PORT") else { return "0.0.0.0:\(ServeCommand.defaultPort)" }
+    let port = unsafe String(cString: text)
+    if port.isEmpty { return "0.0.0.0:\(ServeCommand.defaultPort)" }
+    guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), UInt16(port) != nil else {
+      throw UsageError("the environment variable PORT is '\(port)', not a port number")
+    }
+    return "0.0.0.0:\(port)"
+  }
+}
