@@ -35,27 +35,9 @@ local function tell(peer, command, data)
   peer:send(line(command, json.encode(data)))
 end
 
--- The id by which the members of a room know one of them.
+-- The id by which the members of a room know one of them: the creator is the host to them, from first to last.
 local function visible(lobby, id)
-  return id == lobby.host and HOST or id
-end
-
--- Reading ---------------------------------------------------------------------------------------------
-
-local function fields_of(value)
-  return type(value) == "table" and value or {}
-end
-
--- A binary message: an early client sent its JSON so, and the view of a message reads JSON in text alone.
-local function decoded(message)
-  return fields_of(json.decode(message:text()))
-end
-
--- The JSON text of a member of the message.
-local function raw(message, name)
-  if not message:is_binary() then return message:raw(name) end
-  local value = decoded(message)[name]
-  return value ~= nil and json.encode(value) or nil
+  return id == lobby.creator and HOST or id
 end
 
 -- What JavaScript, in which this protocol was first spoken, takes for false counts as left out.
@@ -82,7 +64,7 @@ function policy.timers.not_in_a_room(peer)
 end
 
 local function register(peer, message)
-  local name = raw(message, "data")
+  local name = message:raw("data")
   if peer.player_id or is_missing(name) or #name > settings.max_name_bytes then
     return tell(peer, "RPB", "Invalid Player Data Error")
   end
@@ -119,14 +101,14 @@ local function create(peer)
     lobby:delete()
     return tell(peer, "CRB", NOT_CREATED)
   end
-  lobby.host = peer.player_id
+  lobby.host, lobby.creator = peer.player_id, peer.player_id
   enter(peer, lobby)
   tell(peer, "CRK", lobby:name())
 end
 
 local function join(peer, message)
-  local name = json.decode(raw(message, "data") or "null")
-  local lobby = not peer:lobby() and type(name) == "string" and mount:find_lobby(name)
+  local name = message:string("data")
+  local lobby = not peer:lobby() and name and mount:find_lobby(name)
   if not lobby or lobby:is_sealed() or not host_of(lobby) or not lobby:admits(peer) then
     return tell(peer, "JRB", "Couldn't Find / Join The Room")
   end
@@ -175,13 +157,13 @@ function policy.on_disconnect(peer)
   if id == lobby.host then return close_room(lobby, "Host Disconnected", peer) end
   lobby:remove(peer)
   keep_open(lobby)
-  lobby:broadcast(line("RPD", json.encode(id)))
+  lobby:broadcast(line("RPD", json.encode(visible(lobby, id))))
 end
 
 -- Messages --------------------------------------------------------------------------------------------
 
 local function say(peer, message)
-  local lobby, text = peer:lobby(), raw(message, "data")
+  local lobby, text = peer:lobby(), message:raw("data")
   if not lobby or is_missing(text) then return tell(peer, "RMB", "Couldn't Send Message") end
   keep_open(lobby)
   lobby:broadcast(line("RMK", text))
@@ -190,25 +172,17 @@ end
 -- The member that a client means by an id, written as a number or as a string.
 local function recipient(lobby, id)
   local number = math.tointeger(tonumber(id))
-  if number == HOST then return host_of(lobby) end
+  if number == HOST then return lobby:member(lobby.creator) end
   return number and lobby:member(("%d"):format(number))
 end
 
 local function relay_to_one(peer, message, code)
   local lobby, own_id = peer:lobby()
   if not lobby then return end
-  local data = message:is_binary() and fields_of(decoded(message).data)
-  local id = data and data.id or message:string("data.id") or message:number("data.id")
-  local destination = recipient(lobby, id)
+  local destination = recipient(lobby, message:string("data.id") or message:number("data.id"))
   if not destination then return end
-
   if settings.relays_are_activity then keep_open(lobby) end
-  local command, sender = code .. code:sub(1, 1), visible(lobby, own_id)
-  if data then
-    data.id = sender
-    return tell(destination, command, data)
-  end
-  message:forward(destination, "command", "###!" .. command, "data.id", sender)
+  message:forward(destination, "command", "###!" .. code .. code:sub(1, 1), "data.id", visible(lobby, own_id))
 end
 
 local commands = {
@@ -217,11 +191,11 @@ local commands = {
 }
 
 function policy.on_message(peer, message)
-  local command = raw(message, "command")
-  if is_missing(command) then return end
+  -- An early client sent its JSON as binary.
+  if not message:as_text() or is_missing(message:raw("command")) then return end
   -- The two characters behind the fourth tell the command, nobody looks at the rest.
-  command = json.decode(command)
-  local start = type(command) == "string" and utf8.offset(command, 5)
+  local command = message:string("command")
+  local start = command and utf8.offset(command, 5)
   local code = start and command:sub(start, start + 1)
   -- Nothing but to register is possible before registering.
   local run = commands[code]

@@ -9,6 +9,9 @@ import WebSocket
 /// Plays conversations on a policy inside this process: real handshakes, frames and hooks, but no sockets,
 /// a clock that only moves when told to, and chance that repeats itself.
 final class PolicyStage: Stage {
+  /// Where everybody comes from who comes from nowhere else.
+  private static let address = "127.0.0.1"
+
   private var mount: Mount?
   private var outbox = Outbox()
   private var limits = RelayLimits()
@@ -62,13 +65,14 @@ final class PolicyStage: Stage {
     switch ServerHandshake.answer(head) {
     case .refuse(let status, _, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
     case .accept(let upgrade):
-      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: "127.0.0.1") {
+      let address = request.address?.description ?? Self.address
+      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let status, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
       case .accept(let subprotocol, let attributes):
         outbox.open(outletCount)
         outletCount += 1
         stageActor.heard.append(.opened(subprotocol: subprotocol))
-        stageActor.peer = mount.connect(outlet: stageActor.outlet, address: "127.0.0.1", attributes: attributes)
+        stageActor.peer = mount.connect(outlet: stageActor.outlet, address: address, attributes: attributes)
       }
     }
     try deliver()
@@ -109,7 +113,8 @@ final class PolicyStage: Stage {
     let isSound = wire.appendRequest(
       method: request.method, target: request.path, host: "localhost", headers: request.headers, body: request.body)
     guard isSound else { throw StageError("this is no HTTP request") }
-    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: "127.0.0.1")
+    let address = request.address?.description ?? Self.address
+    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: address)
     try deliver()
     return PlainReply(status: answer.status, headers: answer.headers, body: answer.body)
   }
