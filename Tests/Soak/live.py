@@ -81,7 +81,10 @@ class Stage:
     async def hear(self, peer, what):
         if isinstance(what, Closed):
             return await self.end(peer, what)
-        heard = await asyncio.wait_for(self.sockets[peer].recv(), WAIT_SECONDS)
+        try:
+            heard = await asyncio.wait_for(self.sockets[peer].recv(), WAIT_SECONDS)
+        except (ConnectionClosed, TimeoutError) as error:
+            raise Mismatch(f"{peer} should hear {what!r}: {type(error).__name__} {error}") from error
         if not self.matches(what, heard):
             raise Mismatch(f"{peer} should hear {what!r} and heard {heard!r}")
 
