@@ -35,7 +35,7 @@ bench: build ## measure messages per second and their delay
 
 lint: ## check the form of Swift and Lua
 	swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
-	@Tests/Installation/lint_lua.sh scripts plugins examples
+	@Tests/Installation/lint_lua.sh scripts plugins examples benchmarks/plugins
 
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)

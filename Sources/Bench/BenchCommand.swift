@@ -1,14 +1,16 @@
 /// `lobbyist bench`: the load generator and its report.
 public enum BenchCommand {
   /// Runs with the arguments behind `bench`. Returns the exit code: 0, 1 (failed), 2 (usage).
-  public static func run(_ arguments: [String]) -> Int32 {
+  ///
+  /// `policies` is how this process runs policies itself.
+  public static func run<Policy: LocalPolicy>(_ arguments: [String], policies: Policy.Type) -> Int32 {
     do {
       let options = try BenchOptions.parse(arguments)
       if options.help {
         print(BenchOptions.helpText)
         return 0
       }
-      let report = try measure(options)
+      let report = try measure(options, policies)
       print(options.json ? report.json : report.markdown)
       return 0
     } catch {
@@ -17,18 +19,28 @@ public enum BenchCommand {
     }
   }
 
-  private static func measure(_ options: BenchOptions) throws(BenchError) -> Report {
-    try IdleMemory.check(connections: options.idle)
+  private static func measure<Policy: LocalPolicy>(
+    _ options: BenchOptions, _ policies: Policy.Type
+  ) throws(BenchError) -> Report {
+    if options.wants(.idle) { try IdleMemory.check(connections: options.idle) }
     var suite = Suite(options)
-    guard let target = options.target else {
-      try suite.runAll()
+    if let target = options.target {
+      try drive(target, options, &suite)
       return suite.report
     }
+    try suite.runAll()
+    if options.wants(.hooks) {
+      var hooks = HookBench<Policy>(suite, try suite.findPlugins())
+      suite.report.hooks = try hooks.run()
+    }
+    return suite.report
+  }
+
+  private static func drive(_ target: Target, _ options: BenchOptions, _ suite: inout Suite) throws(BenchError) {
     suite.report.notes.append("Neither the server nor the generator was pinned to a core.")
     if options.pid == nil {
       suite.report.notes.append("Without --pid there is no CPU time and no memory of the server.")
     }
-    try suite.run([Suite.Entrant("server", options.workload, target, pid: options.pid)])
-    return suite.report
+    try suite.run([Entrant("server", try options.workload(), target, pid: options.pid)])
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why a measurement could not be made, in words for the person who asked for it.
-enum BenchError: Error, Equatable, CustomStringConvertible {
+public enum BenchError: Error, Equatable, CustomStringConvertible {
   /// The command line is wrong: exit code 2.
   case usage(String)
   /// A system call failed.
@@ -9,7 +9,7 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
   /// The server answered something that makes the measurement void.
   case server(String)
 
-  var description: String {
+  public var description: String {
     switch self {
     case .usage(let text): text
     case .system(let call, let code): "\(call): \(errorText(code))"

@@ -2,11 +2,14 @@
 struct BenchOptions: Equatable, Sendable {
   var target: Target?
   var pid: Int32?
-  var workload = Workload.relay
+  var isEcho = false
+  var protocolName = Protocols.godot.name
+  /// Nil: all of them.
+  var only: Set<Part>?
   var pairs = 8
-  var seconds = 5.0
-  var warmUpSeconds = 1.0
-  var rounds = 3
+  var seconds = 1.5
+  var warmUpSeconds = 0.3
+  var rounds = 5
   var messageBytes = [200, 2500]
   var inFlight = [1, 16]
   var idle = 10_000
@@ -17,36 +20,17 @@ struct BenchOptions: Equatable, Sendable {
   var nodeServer: String?
   /// Passed on to `lobbyist serve`.
   var serveArguments: [String] = []
+  /// Empty: the usual ones.
+  var plugins = PluginChain.none
 
-  static let helpText = """
-    usage: lobbyist bench [URL] [options] [-- SERVE-OPTIONS…]
+  /// How the server at the URL is driven.
+  func workload() throws(BenchError) -> Workload { isEcho ? .echo : .pairs(try Protocols.named(protocolName)) }
 
-    Without a URL: starts this binary's own relay, the floor (a bare echo, beside this binary) and, where node and
-    ws are there, a plain Node server; drives them in turn and prints a table. With a URL (ws://127.0.0.1:9080,
-    numeric address): drives that server, which must speak the Godot protocol.
+  /// Whether a part of the programme is to be run.
+  func wants(_ part: Part) -> Bool { only?.contains(part) ?? true }
 
-      --url URL             the same as URL
-      --pid N               process of the server at URL: for its CPU time and memory
-      --echo                the server at URL is an echo server, not a relay
-      --pairs N             pairs of peers, each in a lobby of its own; echo: connections (8)
-      --bytes N,…           length of a message's text (200,2500)
-      --in-flight N,…       messages under way in each pair at any time (1,16)
-      --seconds S           length of a measurement (5), after --warm-up S (1)
-      --rounds N            rounds in which the servers take turns (3)
-      --idle N              connections in the memory test; 0 leaves it out (10000)
-      --joined PERCENT      how many of them join a lobby of four (100); the Godot rule closes the others after 1 s
-      --no-node             leave the Node server out
-      --node-server FILE    the Node server to run (benchmarks/node-godot/server.js)
-      --quick               one round of 1 s, 1000 idle connections
-      --json                print JSON instead of a table
-      --help
-
-    A pair passes its messages to and fro as one bunch: whoever has received all of them returns all in one write.
-    Latency is the time from that write at one peer to the read at the other; with the server at full load it is
-    mostly waiting in line behind the other messages under way. "batch" is how many messages a read at the receiver
-    brought. Server and generator are pinned to a core each; "busy" is CPU time by the clock on the wall, and where
-    neither reaches 95 % something else was in the way: trust the CPU time per message, not the rate.
-    """
+  /// Differences between two servers are small beside what a round varies by: they want more rounds, not longer ones.
+  var pairedRounds: Int { rounds * 3 }
 
   static func parse(_ arguments: [String]) throws(BenchError) -> BenchOptions {
     var options = BenchOptions()
@@ -57,7 +41,7 @@ struct BenchOptions: Equatable, Sendable {
       case "--help", "-h": options.help = true
       case "--quick": continue
       case "--json": options.json = true
-      case "--echo": options.workload = .echo
+      case "--echo": options.isEcho = true
       case "--no-node": options.withNode = false
       case "--":
         options.serveArguments = Array(words)
@@ -94,17 +78,29 @@ struct BenchOptions: Equatable, Sendable {
     case "--bytes": messageBytes = try Self.integers(name, value, 64...65_000)
     case "--in-flight": inFlight = try Self.integers(name, value, 1...1024)
     case "--node-server": nodeServer = value
+    case "--only": only = try Part.list(value)
+    case "--protocol": protocolName = try Protocols.named(value).name
+    case "--plugin": plugins.files.append(value)
+    case "--set": plugins.settings.append(value)
     default: throw .usage("there is no option \(name); see lobbyist bench --help")
     }
   }
 
   private func check() throws(BenchError) {
-    guard target == nil else {
-      if !serveArguments.isEmpty { throw .usage("options after -- are for the relay that bench starts; drop the URL") }
-      return
+    for setting in plugins.settings where !plugins.names.contains(where: { setting.hasPrefix($0 + ".") }) {
+      throw .usage("--set takes PLUGIN.SETTING=VALUE of a plugin that --plugin names, not '\(setting)'")
     }
+    guard target == nil else { return try checkWithURL() }
     if pid != nil { throw .usage("--pid says whose CPU time to read; it needs the server's URL too") }
-    if workload == .echo { throw .usage("--echo needs the URL of an echo server") }
+    if isEcho { throw .usage("--echo needs the URL of an echo server") }
+    if protocolName != Protocols.godot.name { throw .usage("--protocol says what the server at a URL speaks") }
+  }
+
+  private func checkWithURL() throws(BenchError) {
+    if !serveArguments.isEmpty { throw .usage("options after -- are for the relay that bench starts; drop the URL") }
+    if only != nil { throw .usage("--only chooses among the servers that bench starts; drop the URL") }
+    if !plugins.files.isEmpty { throw .usage("--plugin is for the relay that bench starts; drop the URL") }
+    if isEcho, protocolName != Protocols.godot.name { throw .usage("a server is an echo or speaks a protocol") }
   }
 
   private static func integer(_ name: String, _ text: String, _ range: ClosedRange<Int>) throws(BenchError) -> Int {

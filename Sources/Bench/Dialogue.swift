@@ -3,7 +3,7 @@ import Glibc
 
 /// One WebSocket client that waits for its answers: it connects, upgrades and joins, then hands its socket over.
 @safe
-struct Dialogue: ~Copyable {
+final class Dialogue: Client {
   private var descriptor: Int32
   private var inbound: [UInt8] = []
   private static let patienceSeconds = 5
@@ -41,7 +41,7 @@ struct Dialogue: ~Copyable {
   }
 
   /// RFC 6455 §4.1. The key is constant and the answer to it unchecked: this client measures, it does not judge.
-  private mutating func upgrade(_ target: Target) throws(BenchError) {
+  private func upgrade(_ target: Target) throws(BenchError) {
     try write(
       Array(
         """
@@ -62,9 +62,7 @@ struct Dialogue: ~Copyable {
     }
   }
 
-  func send(_ message: SignalingMessage) throws(BenchError) {
-    try write(ClientFrame.encode(.text, Array(message.text.utf8)))
-  }
+  func send(_ text: String) throws(BenchError) { try write(ClientFrame.encode(.text, Array(text.utf8))) }
 
   private func write(_ bytes: [UInt8]) throws(BenchError) {
     // A few hundred bytes on a socket that has sent nothing yet: they fit whole or the connection is gone.
@@ -74,7 +72,7 @@ struct Dialogue: ~Copyable {
     guard sent == bytes.count else { throw .system(call: "send", code: errno) }
   }
 
-  private mutating func read() throws(BenchError) {
+  private func read() throws(BenchError) {
     var chunk = [UInt8](repeating: 0, count: 4096)
     let got = unsafe chunk.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
     if got < 0 { throw .system(call: "no answer from the server: recv", code: errno) }
@@ -83,7 +81,7 @@ struct Dialogue: ~Copyable {
   }
 
   /// The payload of the next text frame.
-  mutating func receive() throws(BenchError) -> String {
+  func receive() throws(BenchError) -> String {
     while true {
       switch unsafe inbound.withUnsafeBytes({ unsafe ServerFrame.read($0) }) {
       case .partial: try read()
@@ -97,22 +95,14 @@ struct Dialogue: ~Copyable {
     }
   }
 
-  /// Receives until a message of `kind` comes, and takes the raw text of its member `name`.
-  mutating func await(_ kind: SignalingMessage.Kind, _ name: String) throws(BenchError) -> String {
-    while true {
-      let text = try receive()
-      if rawMember("type", of: text) == "\(kind.rawValue)", let value = rawMember(name, of: text) { return value }
-    }
-  }
-
   /// Gives up the socket, now non-blocking. Nothing that was received may be left over.
-  mutating func release() throws(BenchError) -> Int32 {
+  func release() throws(BenchError) -> Int32 {
     guard inbound.isEmpty else { throw .server("the server sent more than the set-up calls for") }
     return try releaseAnyway()
   }
 
   /// Gives up the socket of somebody who does not mind what else has arrived.
-  mutating func releaseAnyway() throws(BenchError) -> Int32 {
+  func releaseAnyway() throws(BenchError) -> Int32 {
     guard fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 else { throw .system(call: "fcntl", code: errno) }
     let result = descriptor
     descriptor = -1
@@ -124,21 +114,4 @@ struct Dialogue: ~Copyable {
 func closeText(_ payload: [UInt8]) -> String {
   guard payload.count >= 2 else { return "without a code" }
   return "\(Int(payload[0]) << 8 | Int(payload[1])) \(String(decoding: payload[2...], as: UTF8.self))"
-}
-
-/// The text of a member of a flat JSON object: digits, or what stands between quotes. Enough for set-up messages.
-func rawMember(_ name: String, of text: String) -> String? {
-  let bytes = Array(text.utf8)
-  let key = Array("\"\(name)\":".utf8)
-  guard bytes.count > key.count else { return nil }
-  for start in 0..<(bytes.count - key.count) where bytes[start..<(start + key.count)].elementsEqual(key) {
-    let value = bytes[(start + key.count)...].drop { $0 == UInt8(ascii: " ") }
-    guard let first = value.first else { return nil }
-    let quoted = first == UInt8(ascii: "\"")
-    let content = (quoted ? value.dropFirst() : value).prefix {
-      quoted ? $0 != UInt8(ascii: "\"") : $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "}")
-    }
-    return String(decoding: content, as: UTF8.self)
-  }
-  return nil
 }

@@ -1,22 +1,32 @@
-/// What every message that one socket receives must say. Where members stand is the server's business;
-/// the sender's id and the data, byte for byte, are not.
-struct Expectation {
-  private let id: [UInt8]
-  private let data: [UInt8]
+/// What every message that one socket receives must say.
+struct Expectation: Equatable, Sendable {
+  private enum Wanted: Equatable, Sendable {
+    /// An object with these members, as they are written, wherever they stand in it.
+    case members([[UInt8]])
+    case text([UInt8])
+  }
+
+  private let wanted: Wanted
   /// The length of the first good message; all others must have it too.
   private(set) var payloadBytes: Int?
 
-  init(_ message: SignalingMessage) {
-    id = Array(#""id":\#(message.id)"#.utf8)
-    data = Array(#""data":"\#(message.escapedData)""#.utf8)
-  }
+  init(members: [String]) { wanted = .members(members.map { Array($0.utf8) }) }
+
+  init(text: String) { wanted = .text(Array(text.utf8)) }
 
   mutating func accepts(_ payload: [UInt8]) -> Bool {
-    guard payload.first == UInt8(ascii: "{"), payload.last == UInt8(ascii: "}") else { return false }
-    guard payloadBytes == nil || payloadBytes == payload.count else { return false }
-    guard holds(id, payload), holds(data, payload) else { return false }
+    guard payloadBytes == nil || payloadBytes == payload.count, isWanted(payload) else { return false }
     payloadBytes = payload.count
     return true
+  }
+
+  private func isWanted(_ payload: [UInt8]) -> Bool {
+    switch wanted {
+    case .text(let text): return payload == text
+    case .members(let members):
+      guard payload.first == UInt8(ascii: "{"), payload.last == UInt8(ascii: "}") else { return false }
+      return members.allSatisfy { holds($0, payload) }
+    }
   }
 
   /// Whether `member` is in `payload`, with the comma or brace behind it that ends a member.

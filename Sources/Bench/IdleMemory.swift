@@ -50,11 +50,10 @@ struct IdleMemory: Sendable {
     for index in 0..<connections {
       let local = target.address >> 24 == 127
       let source = local ? Target.loopback + UInt32(index / connectionsPerAddress) : nil
-      var dialogue = try Dialogue(target, source: source)
+      let dialogue = try Dialogue(target, source: source)
       if index < joined {
         if index % lobbySize == 0 { lobby = "" }
-        try dialogue.send(SignalingMessage(kind: .join, id: 0, escapedData: lobby))
-        lobby = try dialogue.await(.join, "data")
+        lobby = try Protocols.godot.enter(dialogue, lobby: lobby)
       }
       descriptors.append(try dialogue.releaseAnyway())
     }

@@ -54,7 +54,7 @@ struct LoadGenerator: ~Copyable {
 
   /// Takes over the seats' sockets. `balls` is the number of messages in flight per pair or echo socket.
   init(_ seats: [Seat], balls: Int) throws(BenchError) {
-    let frames = seats.map { ClientFrame.encode(.text, Array($0.sends.text.utf8)) }
+    let frames = seats.map { ClientFrame.encode(.text, Array($0.sends.utf8)) }
     self.balls = balls
     carryBytes = (frames.map(\.count).max() ?? 0) + Self.frameSlackBytes
     unsafe input = .allocate(byteCount: carryBytes + Self.inputBytes, alignment: 64)
@@ -66,7 +66,7 @@ struct LoadGenerator: ~Copyable {
     for (seat, frame) in zip(seats, frames) {
       players.append(
         Player(descriptor: seat.descriptor, partner: seat.partner, blockStart: start, frameBytes: frame.count))
-      expectations.append(Expectation(seat.expects))
+      expectations.append(seat.expects)
       for _ in 0..<balls {
         unsafe frame.withUnsafeBytes { unsafe (blocks + start).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         start += frame.count

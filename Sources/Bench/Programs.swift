@@ -20,12 +20,18 @@ struct Programs {
   }
 
   /// The relay under test. A benchmark's peers all come from one address, and its limits are not the subject.
-  func relay(_ extra: [String]) -> [String] {
+  func relay(
+    _ signaling: some SignalingProtocol = Protocols.godot, plugins: PluginChain = .none, _ extra: [String] = []
+  ) -> [String] {
     [
-      executable, "serve", "--listen", "127.0.0.1:0",
-      "--set", "max_peers=1000000", "--set", "max_lobbies=1000000",
+      executable, "serve", "--listen", "127.0.0.1:0", "--script", signaling.script,
       "--limit", "connections=0", "--limit", "connections_per_address=0", "--limit", "lobbies=0",
-    ] + extra
+    ] + signaling.settings.flatMap { ["--set", $0] } + plugins.arguments + extra
+  }
+
+  /// Where a file that came with the relay is; nil when it is nowhere.
+  func find(_ name: String) -> String? {
+    Self.candidates(name, from: executable).first { unsafe access($0, R_OK) == 0 }
   }
 
   static var nodeEnvironment: [String] {

@@ -34,35 +34,29 @@ struct Report: Sendable {
   }
 
   var rows: [Row] = []
+  var plugins: [PluginCost] = []
+  var hooks: [HookCost] = []
   var memory: [Memory] = []
   /// What the reader must know to judge the figures.
   var notes: [String] = []
 
   var markdown: String {
-    var lines: [String] = []
-    if !rows.isEmpty {
-      lines += table(
-        [
-          "workload", "server", "CPU us/msg", "vs floor", "msgs/s", "batch", "p50", "p99", "p99.9",
-          "server core busy", "generator busy", "bottleneck",
-        ], rows.map(Self.cells))
-    }
-    if !memory.isEmpty {
-      if !lines.isEmpty { lines.append("") }
-      lines += table(
-        ["idle members", "server", "joined", "dropped", "RSS before MiB", "RSS after MiB", "bytes/member"],
-        memory.map { row in
-          let idle = row.idle
-          return [
-            "\(idle.connections)", row.server, "\(idle.joined)", "\(idle.dropped)",
-            fixed(Double(idle.residentBytesBefore) / 1_048_576, 1),
-            fixed(Double(idle.residentBytesAfter) / 1_048_576, 1), fixed(idle.bytesPerMember, 0),
-          ]
-        })
-    }
-    if !notes.isEmpty { lines += [""] + notes.map { "- \($0)" } }
-    return lines.joined(separator: "\n")
+    var blocks: [[String]] = []
+    if !rows.isEmpty { blocks.append(table(Self.header, rows.map(Self.cells))) }
+    if !plugins.isEmpty { blocks.append(table(PluginCost.header, plugins.map(\.cells))) }
+    if !hooks.isEmpty { blocks.append(table(HookCost.header, hooks.map(\.cells))) }
+    if !memory.isEmpty { blocks.append(table(Self.memoryHeader, memory.map(Self.cells))) }
+    if !notes.isEmpty { blocks.append(notes.map { "- \($0)" }) }
+    return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
+
+  private static let header = [
+    "workload", "server", "CPU us/msg", "vs floor", "msgs/s", "batch", "p50", "p99", "p99.9",
+    "server core busy", "generator busy", "bottleneck",
+  ]
+  private static let memoryHeader = [
+    "idle members", "server", "joined", "dropped", "RSS before MiB", "RSS after MiB", "bytes/member",
+  ]
 
   private static func cells(_ row: Row) -> [String] {
     let latency = row.latency
@@ -74,41 +68,12 @@ struct Report: Sendable {
     ]
   }
 
-  /// The same as one JSON object; durations in microseconds.
-  var json: String {
-    let rowTexts = rows.map { row in
-      let latency = row.latency
-      return jsonObject([
-        ("workload", quoted(row.workload)), ("server", quoted(row.server)),
-        ("cpu_us_per_message", row.serverMicroseconds.map { fixed($0, 4) }),
-        ("vs_floor", row.floorRatio.map { fixed($0, 4) }),
-        ("messages_per_second", fixed(row.messagesPerSecond, 0)), ("batch", fixed(row.batch, 2)),
-        ("p50_us", fixed(Double(latency.percentile(50)) / 1e3, 1)),
-        ("p99_us", fixed(Double(latency.percentile(99)) / 1e3, 1)),
-        ("p999_us", fixed(Double(latency.percentile(99.9)) / 1e3, 1)),
-        ("server_busy", row.serverBusy.map { fixed($0, 3) }), ("generator_busy", fixed(row.generatorBusy, 3)),
-        ("bottleneck", quoted(row.bottleneck)), ("rounds", "\(row.rounds.count)"),
-      ])
-    }
-    let memoryTexts = memory.map { row in
-      jsonObject([
-        ("server", quoted(row.server)), ("connections", "\(row.idle.connections)"), ("joined", "\(row.idle.joined)"),
-        ("dropped", "\(row.idle.dropped)"), ("resident_bytes_before", "\(row.idle.residentBytesBefore)"),
-        ("resident_bytes_after", "\(row.idle.residentBytesAfter)"),
-        ("bytes_per_member", fixed(row.idle.bytesPerMember, 0)),
-      ])
-    }
-    return jsonObject([
-      ("rows", "[\(rowTexts.joined(separator: ","))]"), ("idle_memory", "[\(memoryTexts.joined(separator: ","))]"),
-      ("notes", "[\(notes.map(quoted).joined(separator: ","))]"),
-    ])
+  private static func cells(_ row: Memory) -> [String] {
+    let idle = row.idle
+    return [
+      "\(idle.connections)", row.server, "\(idle.joined)", "\(idle.dropped)",
+      fixed(Double(idle.residentBytesBefore) / 1_048_576, 1),
+      fixed(Double(idle.residentBytesAfter) / 1_048_576, 1), fixed(idle.bytesPerMember, 0),
+    ]
   }
-}
-
-/// The middle value, or the mean of the two middle ones; nil of nothing.
-func median(_ values: [Double]) -> Double? {
-  guard !values.isEmpty else { return nil }
-  let sorted = values.sorted()
-  let middle = sorted.count / 2
-  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -1,64 +1,64 @@
-/// The whole programme: every workload against every server, in turns, then the memory test.
+/// The whole programme: every workload against every server, in turns, then the plugins and the memory test.
 struct Suite {
-  /// A server that is up, and how to drive it.
-  struct Entrant {
-    var name: String
-    var workload: Workload
-    var target: Target
-    var pid: Int32?
-    /// The process, when the bench has started it; it lives as long as its entrants.
-    var process: ServerProcess?
-
-    init(_ name: String, _ workload: Workload, _ target: Target, pid: Int32?) {
-      self.name = name
-      self.workload = workload
-      self.target = target
-      self.pid = pid
-    }
-
-    init(_ name: String, _ workload: Workload, _ process: ServerProcess) {
-      self.init(name, workload, .local(port: process.port), pid: process.pid)
-      self.process = process
-    }
-  }
-
   let options: BenchOptions
+  let programs: Programs
   var report = Report()
 
-  init(_ options: BenchOptions) { self.options = options }
+  init(_ options: BenchOptions) {
+    self.options = options
+    programs = Programs.find(options)
+  }
 
   static func progress(_ text: String) { complain("bench: \(text)") }
 
   /// Starts the servers that are there and measures them.
   mutating func runAll() throws(BenchError) {
-    let programs = Programs.find(options)
     if !Cores.pin(to: Cores.generator) {
       report.notes.append("Server and generator are not pinned: there is only one core, or the system forbids it.")
     }
+    if options.wants(.relay) || options.wants(.protocols) || options.wants(.idle) { try run(try entrants()) }
+    if options.wants(.plugins) { try measurePlugins() }
+  }
+
+  private mutating func entrants() throws(BenchError) -> [Entrant] {
     var entrants: [Entrant] = []
-    if let floor = programs.floor {
-      entrants.append(Entrant("floor", .echo, try ServerProcess([floor, "0"], pinned: true)))
-    } else {
-      report.notes.append("There is no `floor` beside this binary to compare with; `swift build` makes it.")
+    if options.wants(.relay) || options.wants(.protocols) {
+      if let floor = programs.floor {
+        entrants.append(Entrant("floor", .echo, try ServerProcess([floor, "0"], pinned: true)))
+      } else {
+        report.notes.append("There is no `floor` beside this binary to compare with; `swift build` makes it.")
+      }
     }
-    let relay = try ServerProcess(programs.relay(options.serveArguments), pinned: true)
-    entrants.append(Entrant("relay", .relay, relay))
-    if let node = programs.node {
-      let process = try ServerProcess(node, environment: Programs.nodeEnvironment, pinned: true)
-      entrants.append(Entrant("node", .relay, process))
-    } else if options.withNode {
-      report.notes.append("Node or its server is missing and left out.")
+    if options.wants(.relay) || options.wants(.idle) { entrants += try godotServers() }
+    guard options.wants(.protocols) else { return entrants }
+    for signaling in Protocols.all where signaling.name != Protocols.godot.name {
+      let relay = try ServerProcess(programs.relay(signaling), pinned: true)
+      entrants.append(Entrant(signaling.name, .pairs(signaling), relay))
     }
-    try run(entrants)
+    return entrants
+  }
+
+  private mutating func godotServers() throws(BenchError) -> [Entrant] {
+    let relay = try ServerProcess(programs.relay(Protocols.godot, options.serveArguments), pinned: true)
+    let entrant = Entrant("relay", .pairs(Protocols.godot), relay)
+    guard let node = programs.node else {
+      if options.withNode { report.notes.append("Node or its server is missing and left out.") }
+      return [entrant]
+    }
+    let process = try ServerProcess(node, environment: Programs.nodeEnvironment, pinned: true)
+    return [entrant, Entrant("node", .pairs(Protocols.godot), process)]
   }
 
   /// All workloads, then the memory test, against servers that are up.
   mutating func run(_ entrants: [Entrant]) throws(BenchError) {
-    for bytes in options.messageBytes {
-      for inFlight in options.inFlight { try measure(entrants, bytes, inFlight) }
+    let driven = entrants.filter { options.wants(.relay) || !$0.speaksGodot }
+    if options.wants(.relay) || options.wants(.protocols) {
+      for bytes in options.messageBytes {
+        for inFlight in options.inFlight { try measure(driven, bytes, inFlight) }
+      }
     }
-    guard options.idle > 0 else { return }
-    for entrant in entrants where entrant.workload == .relay {
+    guard options.wants(.idle), options.idle > 0 else { return }
+    for entrant in entrants where entrant.speaksGodot {
       guard let pid = entrant.pid else { continue }
       Self.progress("\(options.idle) idle connections, \(entrant.name)")
       let idle = try IdleMemory.take(
@@ -75,9 +75,7 @@ struct Suite {
       var floor: Double?
       for (index, entrant) in entrants.enumerated() {
         Self.progress("\(name), round \(round) of \(options.rounds), \(entrant.name)")
-        let result = try Measurement.take(
-          entrant.workload, entrant.target, pid: entrant.pid, pairs: options.pairs, messageBytes: bytes,
-          inFlight: inFlight, warmUpSeconds: options.warmUpSeconds, seconds: options.seconds)
+        let result = try entrant.measure(options, bytes: bytes, inFlight: inFlight, seconds: options.seconds)
         rows[index].rounds.append(result)
         if entrant.name == "floor" { floor = result.serverMicroseconds }
         if let floor, let cost = result.serverMicroseconds { rows[index].floorRatios.append(cost / floor) }

@@ -6,6 +6,13 @@ struct Target: Equatable, Sendable {
   var port: UInt16
   var path = "/"
 
+  /// The same server at the path of a protocol, unless its URL named a path, with a query.
+  func at(_ usual: String, _ query: String) -> Target {
+    let place = path == "/" ? usual : path
+    let joined = place.contains("?") && !query.isEmpty ? "&" + query.dropFirst() : query
+    return Target(address: address, port: port, path: place + joined)
+  }
+
   /// 127.0.0.1 in host byte order.
   static let loopback: UInt32 = 0x7F00_0001
 

@@ -18,7 +18,7 @@ enum Lobbyist {
     case "check": return CheckCommand.run(rest)
     case "test": return TestCommand.run(rest)
     case "talk": return TalkCommand.run(rest)
-    case "bench": return BenchCommand.run(rest)
+    case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)

@@ -1,0 +1,111 @@
+/// What one message costs a policy, and the plugins before it, from the hook call to the frame in the queue.
+struct HookCost: Sendable {
+  var policy: String
+  var bytes: Int
+  var plugins: [String] = []
+  /// CPU time per message, by rounds.
+  var nanoseconds: [Double] = []
+  /// The same, without plugins; empty when there are none.
+  var without: [Double] = []
+
+  var perPlugin: Spread? {
+    plugins.isEmpty ? nil : Spread(zip(nanoseconds, without).map { ($0 - $1) / Double(plugins.count) })
+  }
+
+  static let header = ["message", "plugins", "ns/msg (middle half)", "ns per plugin (middle half)", "rounds"]
+
+  var cells: [String] {
+    [
+      "\(policy), \(bytes) B", plugins.isEmpty ? "none" : plugins.joined(separator: ", "),
+      Spread(nanoseconds)?.text(0) ?? "-", perPlugin?.text(0) ?? "", "\(nanoseconds.count)",
+    ]
+  }
+
+  var json: String {
+    jsonObject([
+      ("policy", quoted(policy)), ("bytes", "\(bytes)"),
+      ("plugins", "[\(plugins.map(quoted).joined(separator: ","))]"),
+      ("ns_per_message_quartiles", Spread(nanoseconds)?.json(1)), ("ns_per_plugin_quartiles", perPlugin?.json(1)),
+      ("rounds", "\(nanoseconds.count)"),
+    ])
+  }
+}
+
+/// Policies that take turns in this process.
+struct HookBench<Policy: LocalPolicy> {
+  /// A policy in service, and a pair of its peers. One says the same all the time, the other hears it.
+  private struct Subject {
+    let policy: Policy
+    let pair: Pair<Policy.Peer>
+    /// Whose figures without plugins belong to it.
+    var baseline: Int
+    var cost: HookCost
+
+    /// The guest hears what it should hear.
+    func check() throws(BenchError) {
+      try pair.host.send(pair.offer.sent)
+      var wanted = pair.offer.heard
+      let heard = try pair.guest.receive()
+      guard wanted.accepts(Array(heard.utf8)) else {
+        throw .server("\(cost.policy) altered or misdirected a message; it begins \(heard.prefix(80))")
+      }
+    }
+
+    mutating func measure(messages: Int) throws(BenchError) {
+      let start = ProcessClock.ownNanoseconds()
+      try pair.host.say(pair.offer.sent, times: messages)
+      cost.nanoseconds.append(Double(ProcessClock.ownNanoseconds() - start) / Double(messages))
+    }
+  }
+
+  private let options: BenchOptions
+  private let chain: PluginChain
+  private let programs: Programs
+  private var subjects: [Subject] = []
+
+  init(_ suite: Suite, _ chain: PluginChain) {
+    options = suite.options
+    programs = suite.programs
+    self.chain = chain
+  }
+
+  /// The Godot policy with no plugin, the first, the first two and so on, then the other policies without.
+  mutating func run(messages: Int = 40_000) throws(BenchError) -> [HookCost] {
+    for bytes in options.messageBytes {
+      let baseline = subjects.count
+      for count in 0...chain.files.count {
+        try add(Protocols.godot, bytes, chain.prefix(count), baseline)
+      }
+      for signaling in Protocols.all where signaling.name != Protocols.godot.name {
+        try add(signaling, bytes, .none, subjects.count)
+      }
+    }
+    for round in 1...options.pairedRounds {
+      Suite.progress("hooks, round \(round) of \(options.pairedRounds)")
+      for index in round % 2 == 1 ? Array(subjects.indices) : subjects.indices.reversed() {
+        try subjects[index].measure(messages: messages)
+      }
+    }
+    return try subjects.map { subject throws(BenchError) in
+      try subject.check()
+      var cost = subject.cost
+      cost.without = subjects[subject.baseline].cost.nanoseconds
+      return cost
+    }
+  }
+
+  private mutating func add(
+    _ signaling: some SignalingProtocol, _ bytes: Int, _ plugins: PluginChain, _ baseline: Int
+  ) throws(BenchError) {
+    guard let script = programs.find(signaling.script) else { throw .server("\(signaling.script) is missing") }
+    let policy = try Policy(script: script, plugins: plugins.files, settings: signaling.settings + plugins.settings)
+    let pair = try signaling.pair(0, bytes: bytes) { query throws(BenchError) in
+      try policy.connect(signaling.path + query)
+    }
+    let subject = Subject(
+      policy: policy, pair: pair, baseline: baseline,
+      cost: HookCost(policy: signaling.name, bytes: bytes, plugins: plugins.names))
+    try subject.check()
+    subjects.append(subject)
+  }
+}
