@@ -55,12 +55,14 @@ end
 ---@param cache_seconds number that what has been looked up serves
 ---@return fun(wanted: table): string
 function catalogue.open(max_lobbies, cache_seconds)
-  local read_at, entries, sorted
+  local read_at, entries, sorted = -math.huge, {}, {}
 
   local function list(order)
     local now = relay.now()
-    if not read_at or math.abs(now - read_at) >= cache_seconds then
-      read_at, entries, sorted = now, read_entries(max_lobbies), {}
+    if math.abs(now - read_at) >= cache_seconds then
+      -- First, so that lobbies too many to be read within the budget are not tried again with every request.
+      read_at = now
+      entries, sorted = read_entries(max_lobbies), {}
     end
     sorted[order] = sorted[order] or sort(entries, order)
     return sorted[order]
