@@ -1,0 +1,177 @@
+-- Keeps addresses and ranges of addresses out: those of a setting, and those that are banned while the relay runs.
+--
+-- With a key, the mount answers over HTTP, with `Authorization: Bearer KEY`:
+--   POST   <path>/ban?address=203.0.113.0/24&seconds=3600   bans, and closes whoever is connected from there
+--   DELETE <path>/ban?address=203.0.113.0/24                lifts a ban
+--   GET    <path>/ban                                       lists all bans
+
+local settings = relay.settings {
+  addresses = {},         -- banned for good: "203.0.113.7", "203.0.113.0/24", "2001:db8::/32"
+  key = "",               -- "" = nothing is answered over HTTP
+  default_seconds = 3600, -- how long a ban lasts where POST does not say it
+  max_bans = 50,          -- how many POST may make; they share the limit attribute_bytes with all that the mount keeps
+}
+
+local SECONDS_MAX <const> = 366 * 24 * 3600
+
+local ip_address = require "ip_address"
+
+local for_good = {}
+for index, address in ipairs(settings.addresses) do
+  local range, problem = ip_address.parse_range(address)
+  if not range then error(('ban.addresses: "%s": %s'):format(address, problem)) end
+  range.address = address
+  for_good[index] = range
+end
+
+assert(settings.key == "" or #settings.key >= 16, "ban.key is too short: take 16 characters or more")
+assert(settings.default_seconds >= 1 and settings.default_seconds <= SECONDS_MAX,
+  ("ban.default_seconds is 1 to %d"):format(SECONDS_MAX))
+
+-- The bans that POST has made ------------------------------------------------------------------------
+
+-- `mount.ban_list` holds them, a line each: the range and, in seconds since 1970, when it ends.
+local parsed, parsed_text = {}, ""
+
+local function bans()
+  local text = mount.ban_list or ""
+  if text ~= parsed_text then
+    parsed, parsed_text = {}, text
+    for address, ends_at in text:gmatch("(%S+) (%d+)\n") do
+      local range = ip_address.parse_range(address)
+      range.address, range.ends_at = address, math.tointeger(tonumber(ends_at))
+      parsed[#parsed + 1] = range
+    end
+  end
+  return parsed
+end
+
+-- The bans that have not ended, without the one of this range.
+local function others(range)
+  local kept = {}
+  for _, ban in ipairs(bans()) do
+    local is_same = range and ban.bits == range.bits and ip_address.contains(range, ban.bytes)
+    if ban.ends_at > relay.now() and not is_same then kept[#kept + 1] = ban end
+  end
+  return kept
+end
+
+-- False when the mount has no room for them.
+local function keep(list)
+  local lines = {}
+  for index, ban in ipairs(list) do lines[index] = ("%s %d\n"):format(ban.address, ban.ends_at) end
+  return pcall(function() mount.ban_list = #lines > 0 and table.concat(lines) or nil end)
+end
+
+local function is_banned(address)
+  local bytes = ip_address.parse(address)
+  if not bytes then return false end
+  for _, range in ipairs(for_good) do
+    if ip_address.contains(range, bytes) then return true end
+  end
+  for _, ban in ipairs(bans()) do
+    if ban.ends_at > relay.now() and ip_address.contains(ban, bytes) then return true end
+  end
+  return false
+end
+
+-- Over HTTP ------------------------------------------------------------------------------------------
+
+local function answer(request, status, value)
+  return request:answer(status, json.encode(value) .. "\n", "Content-Type", "application/json")
+end
+
+local function refuse(request, status, what)
+  return answer(request, status, { error = what })
+end
+
+local function close_peers(range)
+  local closed = 0
+  for _, peer in ipairs(mount:peers()) do
+    local bytes = peer:is_open() and ip_address.parse(peer:address())
+    if bytes and ip_address.contains(range, bytes) then
+      peer:close(1008, "Banned")
+      closed = closed + 1
+    end
+  end
+  return closed
+end
+
+local function add(request, range)
+  local given = request:query("seconds")
+  local seconds = given and math.tointeger(tonumber(given)) or not given and settings.default_seconds
+  if not seconds or seconds < 1 or seconds > SECONDS_MAX then
+    return refuse(request, 400, ("seconds is a whole number from 1 to %d"):format(SECONDS_MAX))
+  end
+  local list = others(range)
+  range.ends_at = math.ceil(relay.now()) + seconds
+  list[#list + 1] = range
+  if #list > settings.max_bans or not keep(list) then
+    return refuse(request, 507, "there is no room for another ban: DELETE one, or ban a range")
+  end
+  answer(request, 200, json.object("address", range.address, "seconds", seconds, "closed", close_peers(range)))
+end
+
+local function lift(request, range)
+  local list = others(range)
+  if #list == #others() then
+    return refuse(request, 404, range.address .. " is not among the bans that POST has made")
+  end
+  keep(list)
+  answer(request, 200, json.object("address", range.address, "seconds", 0))
+end
+
+local function list(request)
+  local rows = json.array {}
+  for _, range in ipairs(for_good) do
+    rows[#rows + 1] = json.object("address", range.address, "seconds", json.null)
+  end
+  for _, ban in ipairs(others()) do
+    local seconds = math.ceil(ban.ends_at - relay.now())
+    rows[#rows + 1] = json.object("address", ban.address, "seconds", seconds)
+  end
+  answer(request, 200, { bans = rows })
+end
+
+local function has_key(request)
+  local scheme, key = (request:header("Authorization") or ""):match("^(%a+) +(%S+)$")
+  return scheme and scheme:lower() == "bearer" and crypto.equal(key, settings.key)
+end
+
+local function administer(request)
+  if not has_key(request) then
+    return request:answer(401, "The key is missing or wrong\n", "WWW-Authenticate", "Bearer")
+  end
+  local method = request:method()
+  if method == "GET" then return list(request) end
+  if method ~= "POST" and method ~= "DELETE" then
+    return request:answer(405, "GET, POST or DELETE\n", "Allow", "GET, POST, DELETE")
+  end
+
+  local address = request:query("address")
+  if not address then return refuse(request, 400, "address is missing, as in ?address=203.0.113.0/24") end
+  local range, problem = ip_address.parse_range(address)
+  if not range then return refuse(request, 400, ("address=%s: %s"):format(address, problem)) end
+  range.address = address:lower()
+  if method == "POST" then return add(request, range) end
+  lift(request, range)
+end
+
+-- Hooks ----------------------------------------------------------------------------------------------
+
+local plugin = {}
+
+function plugin.on_upgrade(request)
+  if is_banned(request:address()) then return request:refuse(403, "Banned") end
+end
+
+-- The key opens to a banned address, too: operators who have banned themselves can lift it.
+function plugin.on_request(request)
+  if settings.key ~= "" and request:path():find("/ban$") then
+    administer(request)
+    return true
+  end
+  if is_banned(request:address()) then return request:answer(403, "Banned") end
+end
+
+return plugin
