@@ -48,10 +48,10 @@ end
 
 -- The bans that have not ended, without the one of this range.
 local function others(range)
-  local kept = {}
+  local kept, now = {}, relay.now()
   for _, ban in ipairs(bans()) do
     local is_same = range and ban.bits == range.bits and ip_address.contains(range, ban.bytes)
-    if ban.ends_at > relay.now() and not is_same then kept[#kept + 1] = ban end
+    if ban.ends_at > now and not is_same then kept[#kept + 1] = ban end
   end
   return kept
 end
@@ -69,8 +69,9 @@ local function is_banned(address)
   for _, range in ipairs(for_good) do
     if ip_address.contains(range, bytes) then return true end
   end
+  local now = relay.now()
   for _, ban in ipairs(bans()) do
-    if ban.ends_at > relay.now() and ip_address.contains(ban, bytes) then return true end
+    if ban.ends_at > now and ip_address.contains(ban, bytes) then return true end
   end
   return false
 end
@@ -127,7 +128,7 @@ local function list(request)
     rows[#rows + 1] = json.object("address", range.address, "seconds", json.null)
   end
   for _, ban in ipairs(others()) do
-    local seconds = math.ceil(ban.ends_at - relay.now())
+    local seconds = math.max(1, math.floor(ban.ends_at - relay.now()))
     rows[#rows + 1] = json.object("address", ban.address, "seconds", seconds)
   end
   answer(request, 200, { bans = rows })
