@@ -63,17 +63,36 @@ local function keep(list)
   return pcall(function() mount.ban_list = #lines > 0 and table.concat(lines) or nil end)
 end
 
-local function is_banned(address)
-  local bytes = ip_address.parse(address)
-  if not bytes then return false end
-  for _, range in ipairs(for_good) do
-    if ip_address.contains(range, bytes) then return true end
-  end
-  local now = relay.now()
-  for _, ban in ipairs(bans()) do
-    if ban.ends_at > now and ip_address.contains(ban, bytes) then return true end
+local function is_among(list, bytes, now)
+  for _, range in ipairs(list) do
+    if (range.ends_at or math.huge) > now and ip_address.contains(range, bytes) then return true end
   end
   return false
+end
+
+local function is_banned(address)
+  local bytes, now = ip_address.parse(address), relay.now()
+  return is_among(for_good, bytes, now) or is_among(bans(), bytes, now)
+end
+
+-- Closing those who are connected, so many at a time, as there may be more than one hook has time for.
+local BATCH <const> = 250
+local unchecked, checked = {}, 0
+
+local function close_banned()
+  local list, now, last = bans(), relay.now(), math.min(checked + BATCH, #unchecked)
+  for index = checked + 1, last do
+    local peer = unchecked[index]
+    if peer:is_open() and is_among(list, ip_address.parse(peer:address()), now) then peer:close(1008, "Banned") end
+  end
+  checked = last
+  if checked < #unchecked then return mount:after(0, "close_banned") end
+  unchecked, checked = {}, 0
+end
+
+local function close_all_banned()
+  unchecked, checked = mount:peers(), 0
+  close_banned()
 end
 
 -- Over HTTP ------------------------------------------------------------------------------------------
@@ -84,18 +103,6 @@ end
 
 local function refuse(request, status, what)
   return answer(request, status, { error = what })
-end
-
-local function close_peers(range)
-  local closed = 0
-  for _, peer in ipairs(mount:peers()) do
-    local bytes = peer:is_open() and ip_address.parse(peer:address())
-    if bytes and ip_address.contains(range, bytes) then
-      peer:close(1008, "Banned")
-      closed = closed + 1
-    end
-  end
-  return closed
 end
 
 local function add(request, range)
@@ -110,7 +117,9 @@ local function add(request, range)
   if #list > settings.max_bans or not keep(list) then
     return refuse(request, 507, "there is no room for another ban: DELETE one, or ban a range")
   end
-  answer(request, 200, json.object("address", range.address, "seconds", seconds, "closed", close_peers(range)))
+  close_all_banned()
+  relay.log("info", ("%s is banned for %d s"):format(range.address, seconds))
+  answer(request, 200, json.object("address", range.address, "seconds", seconds))
 end
 
 local function lift(request, range)
@@ -119,6 +128,7 @@ local function lift(request, range)
     return refuse(request, 404, range.address .. " is not among the bans that POST has made")
   end
   keep(list)
+  relay.log("info", ("%s is no longer banned"):format(range.address))
   answer(request, 200, json.object("address", range.address, "seconds", 0))
 end
 
@@ -160,7 +170,13 @@ end
 
 -- Hooks ----------------------------------------------------------------------------------------------
 
-local plugin = {}
+local plugin = { timers = {} }
+
+-- After a reload it begins anew.
+function plugin.timers.close_banned()
+  if #unchecked == 0 then return close_all_banned() end
+  close_banned()
+end
 
 function plugin.on_upgrade(request)
   if is_banned(request:address()) then return request:refuse(403, "Banned") end

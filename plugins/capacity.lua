@@ -7,7 +7,7 @@ local settings = relay.settings {
   -- 0 = no limit, each
   peers_per_lobby = 16,
   lobbies_per_address = 16,
-  peers_per_address = 64,
+  peers_per_address = 0,
 }
 
 for name, value in pairs(settings) do
