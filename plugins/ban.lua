@@ -14,7 +14,7 @@ local settings = relay.settings {
 
 local SECONDS_MAX <const> = 366 * 24 * 3600
 
-local ip_address = require "ip_address"
+local ip_address = require "shared.ip_address"
 
 local for_good = {}
 for index, address in ipairs(settings.addresses) do

@@ -14,7 +14,7 @@ for name, value in pairs(settings) do
   assert(value >= 0, ("capacity.%s is 0 or more"):format(name))
 end
 
-local network_of = require("ip_address").network
+local network_of = require("shared.ip_address").network
 
 local plugin = {}
 

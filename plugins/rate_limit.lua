@@ -19,7 +19,7 @@ for name, value in pairs(settings) do
 end
 assert(settings.at_limit == "close" or settings.at_limit == "drop", 'rate_limit.at_limit is "close" or "drop"')
 
-local network_of = require("ip_address").network
+local network_of = require("shared.ip_address").network
 local min <const>, max <const> = math.min, math.max
 
 -- Buckets --------------------------------------------------------------------------------------------
