@@ -14,6 +14,7 @@ local settings = relay.settings {
 
 local SECONDS_MAX <const> = 366 * 24 * 3600
 
+local bans = require "ban.bans"
 local ip_address = require "shared.ip_address"
 
 local for_good = {}
@@ -28,62 +29,22 @@ assert(settings.key == "" or #settings.key >= 16, "ban.key is too short: take 16
 assert(settings.default_seconds >= 1 and settings.default_seconds <= SECONDS_MAX,
   ("ban.default_seconds is 1 to %d"):format(SECONDS_MAX))
 
--- The bans that POST has made ------------------------------------------------------------------------
-
--- `mount.ban_list` holds them, a line each: the range and, in seconds since 1970, when it ends.
-local parsed, parsed_text = {}, ""
-
-local function bans()
-  local text = mount.ban_list or ""
-  if text ~= parsed_text then
-    parsed, parsed_text = {}, text
-    for address, ends_at in text:gmatch("(%S+) (%d+)\n") do
-      local range = ip_address.parse_range(address)
-      range.address, range.ends_at = address, math.tointeger(tonumber(ends_at))
-      parsed[#parsed + 1] = range
-    end
-  end
-  return parsed
-end
-
--- The bans that have not ended, without the one of this range.
-local function others(range)
-  local kept, now = {}, relay.now()
-  for _, ban in ipairs(bans()) do
-    local is_same = range and ban.bits == range.bits and ip_address.contains(range, ban.bytes)
-    if ban.ends_at > now and not is_same then kept[#kept + 1] = ban end
-  end
-  return kept
-end
-
--- False when the mount has no room for them.
-local function keep(list)
-  local lines = {}
-  for index, ban in ipairs(list) do lines[index] = ("%s %d\n"):format(ban.address, ban.ends_at) end
-  return pcall(function() mount.ban_list = #lines > 0 and table.concat(lines) or nil end)
-end
-
-local function is_among(list, bytes, now)
-  for _, range in ipairs(list) do
-    if (range.ends_at or math.huge) > now and ip_address.contains(range, bytes) then return true end
-  end
-  return false
-end
-
 local function is_banned(address)
-  local bytes, now = ip_address.parse(address), relay.now()
-  return is_among(for_good, bytes, now) or is_among(bans(), bytes, now)
+  local bytes = ip_address.parse(address)
+  return bans.cover(for_good, bytes) or bans.cover(bans.all(), bytes)
 end
 
--- Closing those who are connected, so many at a time, as there may be more than one hook has time for.
+-- Closing --------------------------------------------------------------------------------------------
+
+-- Who is connected is looked at in batches: there may be more than one hook has time for.
 local BATCH <const> = 250
 local unchecked, checked = {}, 0
 
 local function close_banned()
-  local list, now, last = bans(), relay.now(), math.min(checked + BATCH, #unchecked)
+  local list, last = bans.all(), math.min(checked + BATCH, #unchecked)
   for index = checked + 1, last do
     local peer = unchecked[index]
-    if peer:is_open() and is_among(list, ip_address.parse(peer:address()), now) then peer:close(1008, "Banned") end
+    if peer:is_open() and bans.cover(list, ip_address.parse(peer:address())) then peer:close(1008, "Banned") end
   end
   checked = last
   if checked < #unchecked then return mount:after(0, "close_banned") end
@@ -111,10 +72,10 @@ local function add(request, range)
   if not seconds or seconds < 1 or seconds > SECONDS_MAX then
     return refuse(request, 400, ("seconds is a whole number from 1 to %d"):format(SECONDS_MAX))
   end
-  local list = others(range)
+  local list = bans.without(range)
   range.ends_at = math.ceil(relay.now()) + seconds
   list[#list + 1] = range
-  if #list > settings.max_bans or not keep(list) then
+  if #list > settings.max_bans or not bans.keep(list) then
     return refuse(request, 507, "there is no room for another ban: DELETE one, or ban a range")
   end
   close_all_banned()
@@ -123,21 +84,21 @@ local function add(request, range)
 end
 
 local function lift(request, range)
-  local list = others(range)
-  if #list == #others() then
+  local others = bans.without(range)
+  if #others == #bans.without() then
     return refuse(request, 404, range.address .. " is not among the bans that POST has made")
   end
-  keep(list)
+  bans.keep(others)
   relay.log("info", ("%s is no longer banned"):format(range.address))
   answer(request, 200, json.object("address", range.address, "seconds", 0))
 end
 
-local function list(request)
+local function show(request)
   local rows = json.array {}
   for _, range in ipairs(for_good) do
     rows[#rows + 1] = json.object("address", range.address, "seconds", json.null)
   end
-  for _, ban in ipairs(others()) do
+  for _, ban in ipairs(bans.without()) do
     local seconds = math.max(1, math.floor(ban.ends_at - relay.now()))
     rows[#rows + 1] = json.object("address", ban.address, "seconds", seconds)
   end
@@ -154,7 +115,7 @@ local function administer(request)
     return request:answer(401, "The key is missing or wrong\n", "WWW-Authenticate", "Bearer")
   end
   local method = request:method()
-  if method == "GET" then return list(request) end
+  if method == "GET" then return show(request) end
   if method ~= "POST" and method ~= "DELETE" then
     return request:answer(405, "GET, POST or DELETE\n", "Allow", "GET, POST, DELETE")
   end
