@@ -34,7 +34,7 @@ function plugin.on_disconnect(peer)
     if heir then
       lobby.host = lobby:id_of(heir)
       lobby.host_term = (lobby.host_term or 0) + 1
-      if settings.notice ~= "" then lobby:broadcast(notice(lobby), peer) end
+      if settings.notice ~= "" then lobby:broadcast(notice(lobby)) end
     end
   end
 end

@@ -68,10 +68,10 @@ function plugin.on_connect(peer)
   return true
 end
 
--- Runs a second time, for a kept peer, when nobody has come or the policy has closed it.
+-- Runs once more for a kept peer, when nobody has come in time.
 function plugin.on_disconnect(peer, code)
-  if not peer.resume_session or not CODES[code] or peer:is_kept() or not peer:lobby() then return end
-  -- The relay keeps only so many: see its limit kept_peers.
+  if not peer.resume_session or not CODES[code] or not peer:lobby() then return end
+  -- False when it was kept before, and when the relay keeps as many as its limit kept_peers allows.
   if not peer:keep(settings.seconds) then return end
   notify(peer, settings.lost_notice)
   return true
