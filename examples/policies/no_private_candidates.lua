@@ -1,12 +1,10 @@
--- Messages that carry an ICE candidate with a private address go no further: the players learn nothing of each
+-- Messages that carry an ICE candidate with a private address go no further: the players learn less of each
 -- other's home network, and do not try addresses in vain. Those in one network then need a router that connects them
 -- by their public address, or a TURN server. A plugin, for any policy: on_message returns true, and the policy never
 -- sees the message.
 --
--- It knows the forms of Godot 4 ({"type":6,"data":"…\ncandidate:…"}), gosignaling and singo
--- ({"payload":{"candidate":"candidate:…"}}) and browsers ({"candidate":{"candidate":"candidate:…"}}). Candidates
--- within an offer or an answer (clients without trickle ICE) and the related address of a public candidate (`raddr`)
--- are not looked at.
+-- Not looked at: candidates within an offer or an answer (clients without trickle ICE), the related address of a
+-- public candidate (`raddr`), and binary messages.
 
 local settings = relay.settings {
   -- Names such as 1f6a….local, which browsers use to hide the address: they tell strangers nothing, and let players
@@ -29,14 +27,22 @@ local function is_private(address)
   return false
 end
 
+-- What tells a candidate in each protocol.
+local function candidate(message)
+  return message:string("candidate.candidate") -- browsers that broadcast
+    or message:string("payload.candidate") -- gosignaling, singo
+    or message:string("data.sdp") -- game jam
+    or message:integer("type") == 6 and message:string("data") -- Godot 4
+    or message:sub(1, 3) == "C: " and message:text() -- Godot 3
+end
+
 local plugin = {}
 
 function plugin.on_message(peer, message)
-  local text = message:string("candidate.candidate") or message:string("payload.candidate")
-  if not text and message:integer("type") == 6 then text = message:string("data") end
+  local text = candidate(message)
   -- RFC 8839 §5.1: candidate:foundation component transport priority address port …
   local address = text and text:match("candidate:%S+ %d+ %S+ %d+ (%S+) ")
-  return address ~= nil and is_private(address)
+  return address and is_private(address)
 end
 
 return plugin
