@@ -46,7 +46,7 @@ function plugin.on_upgrade(request)
   request:attach("resume_session", crypto.base64_encode(crypto.sha256(secret)))
 end
 
-local function earlier_peer(peer, session)
+local function other_peer(peer, session)
   for _, other in ipairs(mount:peers("resume_session", session)) do
     if other ~= peer and other:is_open() then return other end
   end
@@ -57,7 +57,7 @@ end
 function plugin.on_connect(peer)
   local session = peer.resume_session
   if not session then return end
-  local earlier = earlier_peer(peer, session)
+  local earlier = other_peer(peer, session)
   if not earlier or not earlier:lobby() then
     if earlier then earlier:close(4000, "Resumed elsewhere") end
     return greet(peer, settings.new_greeting)
@@ -70,7 +70,10 @@ end
 
 -- Runs once more for a kept peer, when nobody has come in time.
 function plugin.on_disconnect(peer, code)
-  if not peer.resume_session or not CODES[code] or not peer:lobby() then return end
+  local session = peer.resume_session
+  if not session or not CODES[code] or not peer:lobby() then return end
+  -- The client was back before the relay came to this: it has begun anew.
+  if other_peer(peer, session) then return end
   -- False when it was kept before, and when the relay keeps as many as its limit kept_peers allows.
   if not peer:keep(settings.seconds) then return end
   notify(peer, settings.lost_notice)
