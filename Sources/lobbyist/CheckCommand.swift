@@ -68,7 +68,7 @@ enum CheckCommand {
     } catch let error as FileError {
       complain(error.message)
     } catch let error as ScriptError {
-      complain(ScriptFiles.complaint(error, path))
+      complain(error.complaint)
     } catch {
       complain("\(error)")
     }

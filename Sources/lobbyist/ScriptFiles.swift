@@ -28,11 +28,6 @@ enum ScriptFiles {
     return nil
   }
 
-  /// Why a script was not loaded, in one line that names a file even where Lua's message does not.
-  static func complaint(_ error: ScriptError, _ path: String) -> String {
-    error.firstLine.contains(path) ? error.firstLine : "\(path): \(error.firstLine)"
-  }
-
   /// Where a script given by a relative path is found: in the current folder, or beside the program's
   /// own folder, so that an installed or built relay finds the scripts that came with it.
   static func locate(_ path: String) -> String {
