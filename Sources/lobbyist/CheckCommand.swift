@@ -30,8 +30,11 @@ enum CheckCommand {
       case .option(let name): throw UsageError("check has no option '\(name)'")
       }
     }
-    guard !paths.isEmpty || !configurations.isEmpty else { throw UsageError("name the scripts to check") }
-    let sound = paths.map { check($0, plugins, settings) } + configurations.map { check(configuration: $0) }
+    guard !paths.isEmpty || !plugins.isEmpty || !configurations.isEmpty else {
+      throw UsageError("name the scripts to check")
+    }
+    var sound = paths.map { check($0, plugins, settings) } + configurations.map { check(configuration: $0) }
+    if paths.isEmpty, !plugins.isEmpty { sound.append(check(nil, plugins, settings)) }
     return sound.allSatisfy { $0 } ? ExitCode.success : ExitCode.failure
   }
 
@@ -55,15 +58,18 @@ enum CheckCommand {
     return false
   }
 
+  /// A policy behind plugins, or plugins alone.
   private static func check(
-    _ path: String, _ plugins: [String], _ settings: [(name: String, value: String)]
+    _ path: String?, _ plugins: [String], _ settings: [(name: String, value: String)]
   ) -> Bool {
     do {
-      let scripts = try ScriptFiles.open(policy: path, plugins: plugins)
+      let scripts = try path.map { path throws(FileError) in try ScriptFiles.open(policy: path, plugins: plugins) }
+        ?? ScriptFiles.open(plugins: plugins)
       _ = try Mount(
         scripts: scripts, settings: settings, outbox: Outbox(), shared: ScriptFiles.shared,
         read: ScriptFiles.module, report: { _ in })
-      say("ok  \(path) (version \(scripts.policy.version))")
+      let checked = path == nil ? scripts.plugins : [scripts.policy]
+      for script in checked { say("ok  \(script.path) (version \(script.version))") }
       return true
     } catch let error as FileError {
       complain(error.message)
@@ -77,6 +83,7 @@ enum CheckCommand {
 
   private static let help = """
     lobbyist check SCRIPT... [--plugin FILE]... [--set NAME=VALUE]...
+    lobbyist check --plugin FILE
     lobbyist check --config FILE
 
     Loads each policy as the relay would, with these plugins: syntax, hooks, settings, what it requires.

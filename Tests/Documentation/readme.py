@@ -66,7 +66,9 @@ def commands(checks):
             name = line.split()[0]
             for option in re.findall(r"--[a-z][a-z-]*", line.partition("#")[0]):
                 checks.true(f"{path}: {name} has {option}", option == "--help" or option in helps[name])
-        for limit in sorted(set(re.findall(r"(?:--limit |`)([a-z_]+)(?:=|` at 0)", text))):
+        # Pages of plugins show queries of the same form.
+        form = r"--limit ([a-z_]+)=" if path in PLUGIN_PAGES else r"(?:--limit |`)([a-z_]+)(?:=|` at 0)"
+        for limit in sorted(set(re.findall(form, text))):
             checks.true(f"{path}: there is a limit {limit}", f"\n  {limit}=" in helps["serve"])
     code, lines = lobbyist("--version")
     checks.equal("the version is the changelog's newest", lines,
@@ -123,11 +125,14 @@ def serving(checks):
             if words[:2] != [PROGRAM, "serve"]:
                 continue
             found += 1
-            given = {"--set": {}, "--limit": {}}
-            for option, value in zip(words[2::2], words[3::2]):
-                name, _, worth = value.partition("=")
-                given[option][name] = worth
-            with Relay(settings=given["--set"], limits=given["--limit"]) as relay:
+            given = list(zip(words[2::2], words[3::2]))
+            configurations = [value for option, value in given if option == "--config"]
+            if configurations:
+                checks.equal(f"{line}: is a good configuration", lobbyist("check", "--config", *configurations)[0], 0)
+                continue
+            relay = Relay()
+            relay.command += words[2:]
+            with relay:
                 checks.true(f"{line}: listens", relay.alive())
     checks.true("the README shows serve with options", found > 0)
 
@@ -268,7 +273,8 @@ def api_examples(checks):
     page = Page("docs/lua-api.md")
     with tempfile.TemporaryDirectory() as folder:
         for block in page.named("lua"):
-            code, lines = lobbyist("check", write(folder, "policy.lua", block.text))
+            file = write(folder, "script.lua", block.text)
+            code, lines = lobbyist("check", *(["--plugin"] if block.words[1:] == ["plugin"] else []), file)
             checks.equal(f"{page.path}:{block.line}: loads", [code, lines[1:]], [0, []])
             if code:
                 print("\n".join(lines))
@@ -302,7 +308,8 @@ def limits(checks):
     hooks = re.search(r"lh_hook_names\[LH_HOOK_COUNT\] = \{(.*?)\}", read("Sources/LuaHost/load.c"), re.DOTALL)
     # Never called, so a sentence and no row.
     described = re.findall(r"^\| `(on_\w+)\(", text, re.MULTILINE) + ["on_reload"]
-    checks.equal("the page's hooks are those that there are", described, re.findall(r'"(\w+)"', hooks.group(1)))
+    checks.equal("the page's hooks are those that there are", sorted(described),
+                 sorted(re.findall(r'"(\w+)"', hooks.group(1))))
 
 
 if __name__ == "__main__":
