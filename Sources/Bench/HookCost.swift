@@ -5,19 +5,17 @@ struct HookCost: Sendable {
   var plugins: [String] = []
   /// CPU time per message, by rounds.
   var nanoseconds: [Double] = []
-  /// The same, without plugins; empty when there are none.
+  /// The same without the last of the plugins.
   var without: [Double] = []
 
-  var perPlugin: Spread? {
-    plugins.isEmpty ? nil : Spread(zip(nanoseconds, without).map { ($0 - $1) / Double(plugins.count) })
-  }
+  var lastPlugin: Spread? { plugins.isEmpty ? nil : Spread(zip(nanoseconds, without).map { $0 - $1 }) }
 
-  static let header = ["message", "plugins", "ns/msg (middle half)", "ns per plugin (middle half)", "rounds"]
+  static let header = ["message", "plugins", "ns/msg (middle half)", "ns of the last (middle half)", "rounds"]
 
   var cells: [String] {
     [
       "\(policy), \(bytes) B", plugins.isEmpty ? "none" : plugins.joined(separator: ", "),
-      Spread(nanoseconds)?.text(0) ?? "-", perPlugin?.text(0) ?? "", "\(nanoseconds.count)",
+      Spread(nanoseconds)?.text(0) ?? "-", lastPlugin?.text(0) ?? "", "\(nanoseconds.count)",
     ]
   }
 
@@ -25,7 +23,7 @@ struct HookCost: Sendable {
     jsonObject([
       ("policy", quoted(policy)), ("bytes", "\(bytes)"),
       ("plugins", "[\(plugins.map(quoted).joined(separator: ","))]"),
-      ("ns_per_message_quartiles", Spread(nanoseconds)?.json(1)), ("ns_per_plugin_quartiles", perPlugin?.json(1)),
+      ("ns_per_message_quartiles", Spread(nanoseconds)?.json(1)), ("ns_of_last_plugin_quartiles", lastPlugin?.json(1)),
       ("rounds", "\(nanoseconds.count)"),
     ])
   }
@@ -37,8 +35,8 @@ struct HookBench<Policy: LocalPolicy> {
   private struct Subject {
     let policy: Policy
     let pair: Pair<Policy.Peer>
-    /// Whose figures without plugins belong to it.
-    var baseline: Int
+    /// Who has the same plugins but for the last.
+    var without: Int
     var cost: HookCost
 
     /// The guest hears what it should hear.
@@ -51,10 +49,16 @@ struct HookBench<Policy: LocalPolicy> {
       }
     }
 
-    mutating func measure(messages: Int) throws(BenchError) {
+    mutating func measure(seconds: Double) throws(BenchError) {
       let start = ProcessClock.ownNanoseconds()
-      try pair.host.say(pair.offer.sent, times: messages)
-      cost.nanoseconds.append(Double(ProcessClock.ownNanoseconds() - start) / Double(messages))
+      var messages = 0
+      var spent: UInt64 = 0
+      repeat {
+        try pair.host.say(pair.offer.sent, times: 1000)
+        messages += 1000
+        spent = ProcessClock.ownNanoseconds() - start
+      } while Double(spent) < seconds * 1e9
+      cost.nanoseconds.append(Double(spent) / Double(messages))
     }
   }
 
@@ -70,32 +74,31 @@ struct HookBench<Policy: LocalPolicy> {
   }
 
   /// The Godot policy with no plugin, the first, the first two and so on, then the other policies without.
-  mutating func run(messages: Int = 40_000) throws(BenchError) -> [HookCost] {
+  mutating func run() throws(BenchError) -> [HookCost] {
     for bytes in options.messageBytes {
-      let baseline = subjects.count
       for count in 0...chain.files.count {
-        try add(Protocols.godot, bytes, chain.prefix(count), baseline)
+        try add(Protocols.godot, bytes, chain.prefix(count), without: subjects.count - min(count, 1))
       }
       for signaling in Protocols.all where signaling.name != Protocols.godot.name {
-        try add(signaling, bytes, .none, subjects.count)
+        try add(signaling, bytes, .none, without: subjects.count)
       }
     }
     for round in 1...options.pairedRounds {
       Suite.progress("hooks, round \(round) of \(options.pairedRounds)")
       for index in round % 2 == 1 ? Array(subjects.indices) : subjects.indices.reversed() {
-        try subjects[index].measure(messages: messages)
+        try subjects[index].measure(seconds: options.seconds / 30)
       }
     }
     return try subjects.map { subject throws(BenchError) in
       try subject.check()
       var cost = subject.cost
-      cost.without = subjects[subject.baseline].cost.nanoseconds
+      cost.without = subjects[subject.without].cost.nanoseconds
       return cost
     }
   }
 
   private mutating func add(
-    _ signaling: some SignalingProtocol, _ bytes: Int, _ plugins: PluginChain, _ baseline: Int
+    _ signaling: some SignalingProtocol, _ bytes: Int, _ plugins: PluginChain, without: Int
   ) throws(BenchError) {
     guard let script = programs.find(signaling.script) else { throw .server("\(signaling.script) is missing") }
     let policy = try Policy(script: script, plugins: plugins.files, settings: signaling.settings + plugins.settings)
@@ -103,7 +106,7 @@ struct HookBench<Policy: LocalPolicy> {
       try policy.connect(signaling.path + query)
     }
     let subject = Subject(
-      policy: policy, pair: pair, baseline: baseline,
+      policy: policy, pair: pair, without: without,
       cost: HookCost(policy: signaling.name, bytes: bytes, plugins: plugins.names))
     try subject.check()
     subjects.append(subject)

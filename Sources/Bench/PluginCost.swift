@@ -9,7 +9,9 @@ struct PluginCost: Sendable {
   /// By rounds: both figures of a round share what the machine did meanwhile.
   var perPlugin: Spread? { Spread(zip(with, without).map { ($0 - $1) / Double(plugins.count) }) }
 
-  static let header = ["workload", "plugins", "CPU us/msg without", "with all", "us per plugin (middle half)", "rounds"]
+  static let header = [
+    "workload", "plugins", "CPU us/msg without", "with all", "us per plugin (middle half)", "rounds",
+  ]
 
   var cells: [String] {
     [

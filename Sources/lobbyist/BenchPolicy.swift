@@ -14,29 +14,19 @@ final class BenchPolicy: LocalPolicy {
   private var milliseconds: UInt64 = 1000
 
   init(script: String, plugins: [String], settings: [String]) throws(BenchError) {
+    var plan = MountPlan(script: script)
+    plan.plugins = plugins
+    plan.limits = RelayLimits().mount
+    plan.settings = settings.map { setting in
+      let name = setting.prefix { $0 != "=" }
+      return MountPlan.Setting(String(name), String(setting.dropFirst(name.count + 1)))
+    }
     do throws(FileError) {
-      let scripts = try ScriptFiles.open(policy: script, plugins: plugins)
-      mount = try Self.load(scripts, settings, outbox, failures)
+      mount = try plan.load(into: outbox) { [failures] _, event in failures.note(event) }.mount
     } catch {
       throw .server(error.message)
     }
     tick()
-  }
-
-  private static func load(
-    _ scripts: Scripts, _ settings: [String], _ outbox: Outbox, _ failures: HookFailures
-  ) throws(FileError) -> Mount {
-    let assignments = settings.map { setting in
-      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return (name: String(parts[0]), value: parts.count > 1 ? String(parts[1]) : "")
-    }
-    do throws(ScriptError) {
-      return try Mount(
-        scripts: scripts, settings: assignments, limits: RelayLimits().mount, outbox: outbox,
-        shared: ScriptFiles.shared, read: ScriptFiles.module, report: { failures.note($0) })
-    } catch {
-      throw FileError(ScriptFiles.complaint(error, scripts.policy.path))
-    }
   }
 
   func connect(_ target: String) throws(BenchError) -> BenchClient {

@@ -48,7 +48,7 @@ import Testing
   @Test func aServerThatMisdirectsIsCaught() throws {
     let floor = try startFloor()
     var seats = try Workload.echo.seats(.local(port: floor.port), pairs: 1, messageBytes: 200)
-    seats[0].expects.id = 2
+    seats[0].expects = Expectation(members: [#""id":2"#])
     var generator = try LoadGenerator(seats, balls: 1)
     try generator.start()
     #expect(throws: BenchError.self) { try generator.play(seconds: 0.2) }

@@ -38,6 +38,14 @@ import Testing
           connections: 1000, joined: 1000, dropped: 0, residentBytesBefore: 1_048_576,
           residentBytesAfter: 2_097_152))
     ]
+    report.plugins = [
+      PluginCost(
+        workload: "200 B, 16 in flight", plugins: ["a", "b"], without: [1.0, 1.5, 1.2], with: [2.0, 2.3, 2.3])
+    ]
+    report.hooks = [
+      HookCost(policy: "godot", bytes: 200, nanoseconds: [700, 800], without: [700, 800]),
+      HookCost(policy: "godot", bytes: 200, plugins: ["a"], nanoseconds: [1000, 1200], without: [700, 800]),
+    ]
     report.notes = ["One \"note\"."]
     return report
   }
@@ -58,10 +66,27 @@ import Testing
     #expect(report.markdown.contains("1.0 |           2.0 |         1049 |"))
   }
 
+  /// Per round the two plugins cost 1.0, 0.8 and 1.1 us together: the difference of medians would say otherwise.
+  @Test func pluginsAreComparedRoundByRound() {
+    #expect(report.plugins[0].cells[2...] == ["1.200", "2.300", "0.500 (0.450 to 0.525)", "3"])
+    #expect(report.hooks[0].cells == ["godot, 200 B", "none", "750 (725 to 775)", "", "2"])
+    #expect(report.hooks[1].cells[1...] == ["a", "1100 (1050 to 1150)", "350 (325 to 375)", "2"])
+    #expect(PluginCost.header.count == report.plugins[0].cells.count)
+    #expect(HookCost.header.count == report.hooks[0].cells.count)
+  }
+
+  @Test func aSpreadIsTheMiddleHalf() {
+    #expect(Spread([]) == nil)
+    #expect(Spread([5, 1, 3, 2, 4]).map { [$0.low, $0.median, $0.high] } == [2, 3, 4])
+    #expect(Spread([2, 1]).map { [$0.low, $0.median, $0.high] } == [1.25, 1.5, 1.75])
+  }
+
   @Test func theJSONHoldsTheSame() {
     let text = report.json
     #expect(text.hasPrefix(#"{"rows":[{"workload":"200 B, 1 in flight","server":"relay","cpu_us_per_message":4.8000,"#))
     #expect(text.contains(#""vs_floor":1.2000,"messages_per_second":200000,"batch":2.00,"p50_us":25.0,"#))
+    #expect(text.contains(#""us_per_plugin_quartiles":[0.4500,0.5000,0.5250],"rounds":3"#))
+    #expect(text.contains(#""ns_of_last_plugin_quartiles":[325.0,350.0,375.0],"rounds":2"#))
     #expect(text.contains(#""bytes_per_member":1049"#))
     #expect(text.hasSuffix(#""notes":["One \"note\"."]}"#))
   }
