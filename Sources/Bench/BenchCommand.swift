@@ -23,14 +23,14 @@ public enum BenchCommand {
     _ options: BenchOptions, _ policies: Policy.Type
   ) throws(BenchError) -> Report {
     if options.wants(.idle) { try IdleMemory.check(connections: options.idle) }
-    var suite = Suite(options)
+    var suite = try Suite(options)
     if let target = options.target {
       try drive(target, options, &suite)
       return suite.report
     }
     try suite.runAll()
     if options.wants(.hooks) {
-      var hooks = HookBench<Policy>(suite, try suite.findPlugins())
+      var hooks = HookBench<Policy>(suite)
       suite.report.hooks = try hooks.run()
     }
     return suite.report

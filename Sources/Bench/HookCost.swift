@@ -67,10 +67,10 @@ struct HookBench<Policy: LocalPolicy> {
   private let programs: Programs
   private var subjects: [Subject] = []
 
-  init(_ suite: Suite, _ chain: PluginChain) {
+  init(_ suite: Suite) {
     options = suite.options
     programs = suite.programs
-    self.chain = chain
+    chain = suite.chain
   }
 
   /// The Godot policy with no plugin, the first, the first two and so on, then the other policies without.

@@ -2,11 +2,14 @@
 struct Suite {
   let options: BenchOptions
   let programs: Programs
+  /// The plugins to measure.
+  var chain = PluginChain.none
   var report = Report()
 
-  init(_ options: BenchOptions) {
+  init(_ options: BenchOptions) throws(BenchError) {
     self.options = options
     programs = Programs.find(options)
+    try findPlugins()
   }
 
   static func progress(_ text: String) { complain("bench: \(text)") }
@@ -60,10 +63,20 @@ struct Suite {
     guard options.wants(.idle), options.idle > 0 else { return }
     for entrant in entrants where entrant.speaksGodot {
       guard let pid = entrant.pid else { continue }
+      if !options.wants(.relay) { try warmUp(entrant) }
       Self.progress("\(options.idle) idle connections, \(entrant.name)")
       let idle = try IdleMemory.take(
         entrant.target, pid: pid, connections: options.idle, joinedPercent: options.joinedPercent)
       report.memory.append(Report.Memory(server: entrant.name, idle: idle))
+    }
+  }
+
+  /// Some load, so that what a server sets up once is not counted as its idle members'.
+  private func warmUp(_ entrant: Entrant) throws(BenchError) {
+    for bytes in options.messageBytes {
+      for inFlight in options.inFlight {
+        _ = try entrant.measure(options, bytes: bytes, inFlight: inFlight, seconds: 0.3)
+      }
     }
   }
 

@@ -74,6 +74,6 @@ import Testing
   @Test func aMissingPluginIsReported() throws {
     let (status, output) = try bench("--only plugins --plugin nowhere.lua")
     #expect(status != 0)
-    #expect(output.contains("the plugin nowhere.lua is missing"), "\(output)")
+    #expect(output.contains("there is no plugin nowhere.lua"), "\(output)")
   }
 }
