@@ -48,3 +48,6 @@ stds.lobbyist = {
     xpcall = {},
   },
 }
+
+-- A configuration has words of its own.
+files["**/lobbyist.lua"] = { read_globals = { "env", "limits", "listen", "log", "mount" } }

@@ -79,7 +79,9 @@ def runners():
         name = os.path.splitext(os.path.basename(path))[0]
         if name not in libraries:
             yield name, [PYTHON, "-u", path], RUNNER_SECONDS
-    yield "godot_ws", ["node", os.path.join(CLIENTS, "godot_ws.js")], RUNNER_SECONDS
+    for name in ("godot_ws", "unity_ws"):
+        yield name, ["node", os.path.join(CLIENTS, f"{name}.js")], RUNNER_SECONDS
+    yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS
     yield "autobahn", [PYTHON, "-u", os.path.join("Tests", "Conformance", "autobahn.py")], RUNNER_SECONDS
 

@@ -4,14 +4,31 @@ extension JSONIndex {
   public func field(path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONField? {
     // Most paths are one name; a name with a dot in it is found this way too.
     if let direct = unsafe field(path, in: text) { return direct }
+    return unsafe field(steps: path, in: text, solely: false)
+  }
+
+  /// The nested object of which a path such as `offer.candidates.0.id` names a member, the last step; nil where there
+  /// is none, and where several members have the name of a step: of them a reader may take any.
+  public func parent(of path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer) -> JSONParent? {
+    guard let dot = unsafe path.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    let steps = unsafe UnsafeRawBufferPointer(rebasing: path[..<dot])
+    guard let object = unsafe field(steps: steps, in: text, solely: true), object.kind == .object else { return nil }
+    let name = unsafe UnsafeRawBufferPointer(rebasing: path[(dot + 1)...])
+    return unsafe JSONParent(object: object, depth: steps.count { $0 == UInt8(ascii: ".") } + 1, name: name)
+  }
+
+  /// - Parameter solely: whether a step that several members have the name of leads nowhere; else it is the last.
+  private func field(
+    steps path: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, solely: Bool
+  ) -> JSONField? {
     var rest = unsafe path
     var here = rootField
     while true {
       let step = unsafe Self.firstStep(&rest)
       if let container = here {
-        here = unsafe Self.child(step, of: container, text)
+        here = unsafe Self.child(step, of: container, text, solely)
       } else {
-        here = unsafe field(step, in: text)
+        here = unsafe solely ? soleMember(step, in: text) : field(step, in: text)
       }
       guard here != nil, unsafe rest.baseAddress != nil else { return here }
     }
@@ -29,11 +46,11 @@ extension JSONIndex {
   }
 
   private static func child(
-    _ step: UnsafeRawBufferPointer, of container: JSONField, _ text: UnsafeRawBufferPointer
+    _ step: UnsafeRawBufferPointer, of container: JSONField, _ text: UnsafeRawBufferPointer, _ solely: Bool
   ) -> JSONField? {
     guard var scanner = unsafe JSONScanner(text, at: Int(container.valueStart) + 1) else { return nil }
     switch container.kind {
-    case .object: return unsafe scanner.lastMember(step, in: text, first: true)
+    case .object: return unsafe scanner.lastMember(step, in: text, first: true, solely: solely)
     case .array: return unsafe elementIndex(step).flatMap { scanner.element(at: $0) }
     default: return nil
     }
@@ -53,15 +70,19 @@ extension JSONIndex {
 }
 
 extension JSONScanner {
-  /// The last member of this name in the object that the position is in. The text is known to be valid.
+  /// The last member of this name in the object that the position is in, or nil when there are several and it is to be
+  /// the only one. The text is known to be valid.
   mutating func lastMember(
-    _ key: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, first: Bool
+    _ key: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, first: Bool, solely: Bool = false
   ) -> JSONField? {
     var field = JSONField()
     var found: JSONField?
     var isFirst = first
     while member(&field, first: isFirst, depthMax: Self.depthLimit) == .found {
-      if unsafe field.isNamed(key, in: text) { found = field }
+      if unsafe field.isNamed(key, in: text) {
+        if solely, found != nil { return nil }
+        found = field
+      }
       isFirst = false
     }
     return found

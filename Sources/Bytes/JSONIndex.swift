@@ -19,7 +19,7 @@ public struct JSONIndex: ~Copyable {
   private(set) var textCount: Int
   /// Behind the opening brace, when the shape is an object.
   private(set) var bodyStart: Int
-  /// The value itself, when the shape is not an object.
+  /// The value itself.
   private var root: JSONField
   /// Room for `fieldsMax`, owned, and reached only below that position. (An InlineArray is copied as a
   /// whole for every element that is read.)
@@ -63,7 +63,7 @@ public struct JSONIndex: ~Copyable {
     if scanner.take(UInt8(ascii: "{")) {
       bodyStart = scanner.position
       guard depthMax > 0, members(&scanner, depthMax - 1) else { return .invalid }
-      root.kind = .object
+      _ = root.setValue(.object, from: start, to: scanner.position)
     } else {
       let token = scanner.value(depthMax: depthMax)
       guard root.setValue(token, from: start, to: scanner.position) else { return .invalid }
@@ -113,8 +113,11 @@ public struct JSONIndex: ~Copyable {
     return unsafe JSONScanner(text, at: Int(remembered(fieldCount - 1).valueEnd))
   }
 
-  /// The value itself of a text that is no object: an array, a string, a number …
-  public var rootField: JSONField? {
+  /// The value itself: an object, an array, a string, a number …
+  public var wholeField: JSONField? { shape == .invalid ? nil : root }
+
+  /// The value itself of a text that is no object.
+  var rootField: JSONField? {
     shape == .object || shape == .invalid ? nil : root
   }
 

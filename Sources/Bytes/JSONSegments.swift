@@ -9,8 +9,8 @@ struct JSONSegment {
 /// duplicates needs more, which is given back afterwards.
 @safe
 struct JSONSegments: ~Copyable {
-  /// Two for every edit, and the rest of the text.
-  static var ordinaryMax: Int { 2 * JSONSplice.editsMax + 2 }
+  /// Two for every edit, one for every nested object, and the rest of the text.
+  static var ordinaryMax: Int { 3 * JSONSplice.editsMax + 2 }
 
   private var storage: UnsafeMutablePointer<JSONSegment>
   private var capacity: Int

@@ -5,7 +5,8 @@
 ///
 /// A member that exists is replaced where it stands first and its duplicates go; a member that does not is
 /// added at the end, in the order of the calls. A removed member takes one comma with it. Naming a key
-/// twice keeps the first call's place and the last call's wish.
+/// twice keeps the first call's place and the last call's wish. Between `enter` and `leave` all of this is about the
+/// members of a nested object.
 @safe
 public struct JSONSplice: ~Copyable {
   /// Keys that one splice may name.
@@ -20,6 +21,13 @@ public struct JSONSplice: ~Copyable {
   var editCount: Int
   /// How many of them are for members whose place is known.
   var directCount: Int
+  /// How many of them are for members of nested objects, and how many of these the plan has not come to yet.
+  var nestedCount: Int
+  var waitingCount = 0
+  /// The nested object that is edited now: where it begins and how many arrays and objects it is in. 0 for the
+  /// outermost.
+  private var object: Int32
+  private var depth: Int
   /// An edit did not fit or was not valid, so there will be no plan.
   var isRefused: Bool
   var segments: JSONSegments
@@ -33,6 +41,9 @@ public struct JSONSplice: ~Copyable {
     unsafe edits.initialize(repeating: JSONEdit(), count: Self.editsMax)
     editCount = 0
     directCount = 0
+    nestedCount = 0
+    object = 0
+    depth = 0
     isRefused = false
     segments = JSONSegments()
     textCount = -1
@@ -71,8 +82,22 @@ public struct JSONSplice: ~Copyable {
     segments.removeAll()
     editCount = 0
     directCount = 0
+    nestedCount = 0
+    leave()
     isRefused = false
     textCount = -1
+  }
+
+  /// Turns to a nested object: what is replaced and removed until `leave` are members of it.
+  public mutating func enter(_ parent: JSONParent) {
+    object = unsafe parent.object.valueStart
+    depth = unsafe parent.depth
+  }
+
+  /// Turns back to the outermost object.
+  public mutating func leave() {
+    object = 0
+    depth = 0
   }
 
   /// Gives the member `key` the value that `json` is the text of.
@@ -81,7 +106,7 @@ public struct JSONSplice: ~Copyable {
   /// (UTF-8, JSON, a finite number), for more than `editsMax` keys, and for more than 1 GiB in all.
   @discardableResult
   public mutating func replace(_ key: UnsafeRawBufferPointer, json: UnsafeRawBufferPointer) -> Bool {
-    guard unsafe JSONSplice.isJSON(json), unsafe open(key, valueCount: json.count) else { return refuse() }
+    guard unsafe isJSON(json), unsafe open(key, valueCount: json.count) else { return refuse() }
     unsafe written.append(json)
     return close()
   }
@@ -128,10 +153,10 @@ public struct JSONSplice: ~Copyable {
   }
 
   /// Whether `text` is UTF-8 and one JSON value, nested so that a scan with the default depth accepts the result.
-  private static func isJSON(_ text: UnsafeRawBufferPointer) -> Bool {
+  private func isJSON(_ text: UnsafeRawBufferPointer) -> Bool {
     guard unsafe UTF8Validator.isValid(text), var scanner = unsafe JSONScanner(text, at: 0) else { return false }
     scanner.skipSpace()
-    guard scanner.value(depthMax: JSONIndex.depthDefault - 1) != .broken else { return false }
+    guard scanner.value(depthMax: max(0, JSONIndex.depthDefault - 1 - depth)) != .broken else { return false }
     scanner.skipSpace()
     return scanner.position == text.count
   }
@@ -143,6 +168,7 @@ public struct JSONSplice: ~Copyable {
     guard unsafe UTF8Validator.isValid(key) else { return false }
     written.reserve(key.count + valueCount + 16)
     var edit = JSONEdit()
+    edit.object = object
     edit.keyStart = Int32(truncatingIfNeeded: written.count)
     if unsafe JSONEscape.plainRun(key, from: 0) == key.count {
       edit.memberStart = edit.keyStart
@@ -178,7 +204,7 @@ public struct JSONSplice: ~Copyable {
     var edit = unsafe edits[editCount]
     edit.end = Int32(truncatingIfNeeded: written.count)
     let queued = edit.key
-    for earlier in 0..<editCount {
+    for earlier in 0..<editCount where unsafe edits[earlier].object == edit.object {
       let other = unsafe edits[earlier].key
       if other.count == queued.count, unsafe written.withBytes({ unsafe $0[other].elementsEqual($0[queued]) }) {
         unsafe edits[earlier] = edit
@@ -187,24 +213,7 @@ public struct JSONSplice: ~Copyable {
     }
     unsafe edits[editCount] = edit
     editCount += 1
+    if edit.object > 0 { nestedCount += 1 }
     return true
   }
-}
-
-/// What shall become of one key; offsets into the bytes written for the plan.
-struct JSONEdit {
-  var isRemoval = false
-  /// The key has been met in the text.
-  var isPlaced = false
-  /// The value in the text that it replaces, when its place is known; else 0.
-  var textStart: Int32 = 0
-  var textEnd: Int32 = 0
-  var keyStart: Int32 = 0
-  var keyEnd: Int32 = 0
-  /// `,"key":value`, and the value within it.
-  var memberStart: Int32 = 0
-  var valueStart: Int32 = 0
-  var end: Int32 = 0
-
-  var key: Range<Int> { Int(keyStart)..<Int(keyEnd) }
 }

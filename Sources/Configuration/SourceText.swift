@@ -24,7 +24,8 @@ struct SourceText {
     guard !name.isEmpty, text.count > name.count else { return false }
     for start in 0..<(text.count - name.count) where text[start..<(start + name.count)].elementsEqual(name) {
       if start > 0, text[start - 1].isNameByte { continue }
-      let behind = text[(start + name.count)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "]") }
+      // The name may stand in brackets and quotes.
+      let behind = text[(start + name.count)...].drop { " \"']".utf8.contains($0) }
       if behind.first == UInt8(ascii: "="), behind.dropFirst().first != UInt8(ascii: "=") { return true }
     }
     return false

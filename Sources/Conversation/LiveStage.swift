@@ -43,6 +43,7 @@ public final class LiveStage: Stage {
   }
 
   public func connect(_ actor: String, _ request: ConnectRequest) throws(StageError) {
+    guard request.address == nil else { throw StageError(Self.noAddresses) }
     let stream = try target.connect(milliseconds: LiveStage.answerMilliseconds)
     let handshake = ClientHandshake(
       host: target.host, target: request.path ?? target.path, headers: request.headers,
@@ -98,8 +99,11 @@ public final class LiveStage: Stage {
     return nil
   }
 
+  private static let noAddresses = "a live server sees where this client really is: put 'skip live \"…\"' before"
+
   public func fetch(_ request: PlainRequest) throws(StageError) -> PlainReply {
-    try LiveRequest.fetch(request, from: target, milliseconds: LiveStage.answerMilliseconds)
+    guard request.address == nil else { throw StageError(Self.noAddresses) }
+    return try LiveRequest.fetch(request, from: target, milliseconds: LiveStage.answerMilliseconds)
   }
 
   private func find(_ actor: String) throws(StageError) -> LiveConnection {

@@ -41,6 +41,7 @@ extension Performance {
     if present.contains(actor) { try expectQuiet([actor], step, "nothing more before connecting again") }
     var request = ConnectRequest()
     if let path = knock.path { request.path = try fillText(path, step) }
+    request.address = knock.address
     request.headers = try fill(knock.headers, step)
     for subprotocol in knock.subprotocols { request.subprotocols.append(try fillText(subprotocol, step)) }
     try ask(step) { () throws(StageError) in try stage.connect(actor, request) }
@@ -89,6 +90,7 @@ extension Performance {
   private mutating func fetch(_ method: String, _ knock: Knock, _ step: Step) throws(Failure) {
     var request = PlainRequest(method: method, path: "/")
     if let path = knock.path { request.path = try fillText(path, step) }
+    request.address = knock.address
     request.headers = try fill(knock.headers, step)
     if let body = knock.body { request.body = try fill(body, step, as: knock.bodyIsJSON ? .json : .plain) }
     reply = try ask(step) { () throws(StageError) in try stage.fetch(request) }

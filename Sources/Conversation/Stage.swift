@@ -1,4 +1,5 @@
 import HTTP
+import Reactor
 
 /// What a conversation is played on: a policy host with a virtual clock, or a live server.
 ///
@@ -76,6 +77,8 @@ public struct ConnectRequest: Sendable {
   public var path: String?
   public var headers: [HeaderField] = []
   public var subprotocols: [String] = []
+  /// Where the client is to be seen; nil for wherever it is.
+  public var address: HostAddress?
 
   public init() {}
 }
@@ -85,12 +88,17 @@ public struct PlainRequest: Sendable {
   public var path: String
   public var headers: [HeaderField]
   public var body: [UInt8]
+  /// Where the client is to be seen; nil for wherever it is.
+  public var address: HostAddress?
 
-  public init(method: String, path: String, headers: [HeaderField] = [], body: [UInt8] = []) {
+  public init(
+    method: String, path: String, headers: [HeaderField] = [], body: [UInt8] = [], address: HostAddress? = nil
+  ) {
     self.method = method
     self.path = path
     self.headers = headers
     self.body = body
+    self.address = address
   }
 }
 

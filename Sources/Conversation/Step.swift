@@ -1,3 +1,5 @@
+import Reactor
+
 /// One line of a conversation that does or expects something.
 public struct Step: Sendable {
   public let place: Place
@@ -31,6 +33,8 @@ enum Action: Sendable {
 /// The request of a handshake or of plain HTTP, names not filled in yet.
 struct Knock: Sendable {
   var path: Template?
+  /// Where it comes from; nil for anywhere.
+  var address: HostAddress?
   var headers: [(name: String, value: Template)] = []
   var subprotocols: [Template] = []
   var body: Template?

@@ -1,3 +1,5 @@
+import Reactor
+
 /// Reads one step from its line.
 enum StepReader {
   static let methods = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]
@@ -83,19 +85,30 @@ enum StepReader {
     let example = "Ana connects to /room?x=1 with header \"Origin: http://x\" with subprotocol \"chat\""
     var knock = Knock()
     if cursor.take("to") { knock.path = try readPath(&cursor, example: example) }
+    knock.address = try readAddress(&cursor)
     while !cursor.atEnd {
       if cursor.take("with header") {
         knock.headers.append(try readHeader(&cursor, example: example))
       } else if cursor.take("with subprotocol") {
         knock.subprotocols.append(try cursor.quoted("a subprotocol", example: example))
       } else {
-        throw cursor.expected("to /path, with header or with subprotocol", example: example)
+        throw cursor.expected("to /path, from an address, with header or with subprotocol", example: example)
       }
       guard knock.headers.count + knock.subprotocols.count <= TalkLimits.clausesMax else {
         throw cursor.error("more than \(TalkLimits.clausesMax) headers and subprotocols")
       }
     }
     return .connect(knock, refused: [])
+  }
+
+  /// `from 203.0.113.7`, where it stands.
+  private static func readAddress(_ cursor: inout LineCursor) throws(TalkError) -> HostAddress? {
+    guard cursor.take("from") else { return nil }
+    let start = cursor
+    guard let address = HostAddress(parsing: String(decoding: cursor.word(), as: UTF8.self)) else {
+      throw start.expected("an IP address", example: "Ana connects from 203.0.113.7")
+    }
+    return address
   }
 
   private static func readPath(_ cursor: inout LineCursor, example: String) throws(TalkError) -> Template {
@@ -168,6 +181,7 @@ enum StepReader {
     let example = "POST /rooms with header \"Accept: text/plain\" with body {\"name\":\"x\"}"
     var knock = Knock()
     knock.path = try readPath(&cursor, example: example)
+    knock.address = try readAddress(&cursor)
     while !cursor.atEnd {
       guard knock.headers.count < TalkLimits.clausesMax else {
         throw cursor.error("more than \(TalkLimits.clausesMax) headers")
@@ -183,7 +197,7 @@ enum StepReader {
           knock.bodyIsJSON = true
         }
       } else {
-        throw cursor.expected("with header or with body", example: example)
+        throw cursor.expected("from an address, with header or with body", example: example)
       }
     }
     return .fetch(method: method, knock)

@@ -8,6 +8,22 @@ extension LobbyMachine {
     }
   }
 
+  /// The live lobbies with this attribute, in slot order; for nil those without it.
+  public func lobbies(with key: UnsafeRawBufferPointer, _ value: PlainValue?) -> [LobbyRef] {
+    liveLobbies.filter { unsafe has(.lobby($0), key, value) }
+  }
+
+  /// The live peers with this attribute, in slot order; for nil those without it.
+  public func peers(with key: UnsafeRawBufferPointer, _ value: PlainValue?) -> [PeerRef] {
+    livePeers.filter { unsafe has(.peer($0), key, value) }
+  }
+
+  private func has(_ subject: Subject, _ key: UnsafeRawBufferPointer, _ value: PlainValue?) -> Bool {
+    let found = unsafe attribute(key, of: subject)
+    guard let found, let value else { return found == nil && value == nil }
+    return found.isSame(as: value)
+  }
+
   /// Sets an attribute; nil removes it.
   public mutating func setAttribute(
     _ key: UnsafeRawBufferPointer, of subject: Subject, to value: PlainValue?

@@ -41,11 +41,17 @@ extension LobbyMachine {
 
   /// One timer that is due, already cancelled. Outside any transaction.
   public mutating func takeDueTimer(now: UInt64) -> DueTimer? {
-    guard let slot = timers.popDue(now: now) else { return nil }
-    let record = timers[slot]
-    cancel(slot)
-    commit()
-    return DueTimer(subject: record.subject, name: record.name, arguments: record.arguments)
+    while let slot = timers.popDue(now: now) {
+      let record = timers[slot]
+      if record.isKeeping {
+        endKeeping(record.subject)
+        continue
+      }
+      cancel(slot)
+      commit()
+      return DueTimer(subject: record.subject, name: record.name, arguments: record.arguments)
+    }
+    return nil
   }
 
   public var timerCount: Int { timers.liveCount }

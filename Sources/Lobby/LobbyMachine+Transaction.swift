@@ -10,6 +10,11 @@ enum Undo {
   case attribute(Subject, key: [UInt8], was: PlainValue?)
   case startedTimer(UInt32)
   case cancelledTimer(UInt32, TimerRecord)
+  case startedKeeping(UInt32)
+  case stoppedKeeping(UInt32, UInt32, TimerRecord)
+  case held(UInt64)
+  case releasedHeld(UInt64, HeldMessage)
+  case forgotHeld([UInt8], Subject, [UInt64])
 }
 
 extension LobbyMachine {
@@ -18,6 +23,7 @@ extension LobbyMachine {
     guard !journal.isEmpty else { return }
     journal.removeAll(keepingCapacity: journal.capacity < 4096)
     timers.compact()
+    held.compact()
   }
 
   /// Takes everything since the last `commit` or `rollback` back, last change first.
@@ -25,6 +31,7 @@ extension LobbyMachine {
     guard !journal.isEmpty else { return }
     while let undo = journal.popLast() { takeBack(undo) }
     timers.compact()
+    held.compact()
   }
 
   private mutating func takeBack(_ undo: Undo) {
@@ -65,6 +72,18 @@ extension LobbyMachine {
     case .cancelledTimer(let slot, let record):
       timers.restore(record, at: slot)
       relink(slot, record)
+    case .startedKeeping(let slot):
+      timers.remove(lobbies[Int(slot)].keeping)
+      lobbies[Int(slot)].keeping = .max
+    case .stoppedKeeping(let slot, let timer, let record):
+      timers.restore(record, at: timer)
+      lobbies[Int(slot)].keeping = timer
+    case .held(let number):
+      takeBackHolding(number)
+    case .releasedHeld(let number, let message):
+      held.restore(message, number)
+    case .forgotHeld(let key, let owner, let numbers):
+      setHeldNumbers(key, of: owner, numbers)
     }
   }
 

@@ -15,6 +15,8 @@ public struct LobbyMachine {
   var timers = TimerTable()
   var mountTimers = TimerChain.empty
   var mountAttributes = Attributes()
+  var held = HeldTable()
+  var mountHeld: [[UInt8]: [UInt64]] = [:]
   var journal: [Undo] = []
 
   public private(set) var peerCount = 0
@@ -196,7 +198,7 @@ public struct LobbyMachine {
     journal.append(.addedMember(peer: peer.slot, lobby: lobby.slot))
   }
 
-  /// Takes a peer out of a lobby. A lobby that its last member has left is deleted.
+  /// Takes a peer out of a lobby. A lobby that its last member has left is deleted, unless it is kept.
   public mutating func removeMember(_ peer: PeerRef, from lobby: LobbyRef) throws(Refusal) {
     guard isLive(peer) else { throw .peerGone }
     guard isLive(lobby) else { throw .lobbyGone }
@@ -254,11 +256,13 @@ public struct LobbyMachine {
     lobbies[Int(lobbySlot)].removeMember(at: position)
     peers[Int(peerSlot)].removeMembership(at: membership)
     journal.append(.removedMember(peer: peerSlot, lobby: lobbySlot, id: id, position: position, at: membership))
-    if lobbies[Int(lobbySlot)].members.isEmpty { dropLobby(lobbySlot) }
+    if lobbies[Int(lobbySlot)].members.isEmpty, !isKept(lobbySlot) { dropLobby(lobbySlot) }
   }
 
-  private mutating func dropLobby(_ slot: UInt32) {
+  mutating func dropLobby(_ slot: UInt32) {
+    stopKeeping(slot)
     cancelAll(lobbies[Int(slot)].timers)
+    forgetAllHeld(of: slot)
     let record = lobbies[Int(slot)]
     lobbies[Int(slot)] = LobbyRecord()
     byName[record.name] = nil

@@ -57,6 +57,10 @@ struct LobbyRecord {
   private var index: [MemberID: UInt32] = [:]
   var timers = TimerChain.empty
   var attributes = Attributes()
+  /// Numbers of the messages that wait, by key.
+  var held: [[UInt8]: [UInt64]] = [:]
+  /// The timer until which the lobby stays though it is empty; `.max` when there is none.
+  var keeping = UInt32.max
 
   func peer(_ id: MemberID) -> UInt32? {
     if members.count >= Self.indexedFrom { return index[id] }

@@ -15,6 +15,8 @@ struct TimerRecord {
   var name: [UInt8] = []
   var arguments: [PlainValue] = []
   var deadline: UInt64 = 0
+  /// No timer of a script: it keeps its lobby, and is in no chain.
+  var isKeeping = false
 }
 
 /// A timer whose time has come. It is cancelled already: starting it again is the script's choice.

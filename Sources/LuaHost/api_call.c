@@ -8,7 +8,7 @@
 
 static lh_parameter parameter_named(const char *word, size_t count) {
   static const char *const words[] = {"int", "num", "bool", "text", "id", "value", "values",
-                                      "peer", "lobby", "target", "peers", "fields", "texts"};
+                                      "peer", "lobby", "target", "peers", "fields", "texts", "owner"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == count && memcmp(words[i], word, count) == 0) return (lh_parameter)i;
   return LH_P_VALUE;
@@ -234,6 +234,10 @@ static void read_argument(lua_State *L, lh_call *call, int index, uint8_t type) 
       require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_PEER || out->kind == LH_LOBBY),
                    "peer or lobby");
       break;
+    case LH_P_OWNER:
+      require_kind(L, index, lh_read_plain(L, index, out) && (out->kind == LH_LOBBY || out->kind == LH_MOUNT),
+                   "lobby or mount");
+      break;
     default:
       require_kind(L, index, lh_read_plain(L, index, out) && out->kind <= LH_TEXT, "nil, boolean, number or string");
   }
@@ -308,7 +312,8 @@ int lh_api_call(lua_State *L, uint32_t operation) {
   }
   for (int i = 0; i < signature->count; i++, index++) {
     // What is optional and missing is left out at the end, and nil where something follows.
-    if (i >= signature->required && signature->types[i] != LH_P_VALUES && lua_isnoneornil(L, index)) {
+    bool takes_nil = signature->types[i] != LH_P_VALUES && signature->types[i] != LH_P_TEXTS;
+    if (i >= signature->required && (takes_nil ? lua_isnoneornil(L, index) : lua_isnone(L, index))) {
       if (lua_isnone(L, index)) break;
       call->arguments[call->argument_count++].kind = LH_NIL;
       continue;

@@ -25,6 +25,7 @@ typedef enum lh_parameter {
   LH_P_PEERS,
   LH_P_FIELDS,
   LH_P_TEXTS,
+  LH_P_OWNER,
 } lh_parameter;
 
 /// The parameters of one row, parsed once.

@@ -67,11 +67,27 @@ struct MessageView: ~Copyable {
     return unsafe index.soleMember(key, in: bytes)
   }
 
-  /// Whether the member `key` is a string.
+  /// Whether there is a string at a path.
+  mutating func hasString(_ path: UnsafeRawBufferPointer, depthMax: Int) -> Bool {
+    unsafe field(path, depthMax: depthMax)?.kind == .string
+  }
+
+  /// The message itself, when it is JSON.
+  mutating func whole(depthMax: Int) -> JSONField? {
+    shape(depthMax: depthMax) == .invalid ? nil : index.wholeField
+  }
+
+  /// Whether a name leads into nested objects: it has a dot, and no member of the message is called all of it.
   @inline(__always)
-  mutating func hasString(_ key: UnsafeRawBufferPointer, depthMax: Int) -> Bool {
-    guard shape(depthMax: depthMax) == .object else { return false }
-    return unsafe index.field(key, in: bytes)?.kind == .string
+  mutating func isPath(_ name: UnsafeRawBufferPointer, depthMax: Int) -> Bool {
+    guard unsafe name.contains(UInt8(ascii: ".")), shape(depthMax: depthMax) == .object else { return false }
+    return unsafe index.field(name, in: bytes) == nil
+  }
+
+  /// The object of which a path names a member; nil when there is none.
+  mutating func parent(_ path: UnsafeRawBufferPointer, depthMax: Int) -> JSONParent? {
+    guard shape(depthMax: depthMax) == .object else { return nil }
+    return unsafe index.parent(of: path, in: bytes)
   }
 
   /// How long the message is with the edits of `splice` made; nil when it is no JSON object.

@@ -23,10 +23,10 @@ public final class Mount {
 
   public let scripts: Scripts
 
-  /// Loads the scripts. `read` finds the files that they require, also in the folder `shared`.
+  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`.
   public init(
     scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
-    outbox: Outbox, random: RandomSource = .system, shared: String = "plugins",
+    outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
@@ -35,7 +35,7 @@ public final class Mount {
     unsafe core.initialize(
       to: MountCore(
         limits: limits, outbox: outbox, random: random,
-        modules: ModuleFolder(folders: folders + (folders.contains(shared) ? [] : [shared]), read: read),
+        modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
         report: report))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
@@ -70,6 +70,10 @@ public final class Mount {
 
   // MARK: Events
 
+  private static var failure: RequestAnswer {
+    RequestAnswer(status: 500, headers: [], body: Array("The policy failed; its log says why.\n".utf8))
+  }
+
   /// Asks the policy about a handshake. Without `on_upgrade` everybody may connect; if it fails, nobody.
   public func upgrade(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
     guard host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
@@ -78,10 +82,10 @@ public final class Mount {
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
     guard run(LH_ON_UPGRADE, 1), let view = unsafe core.pointee.request else {
-      return .refuse(status: 500, body: "The policy failed; its log says why.\n")
+      return .refuse(Self.failure)
     }
     depart()
-    if let refusal = view.refusal { return .refuse(status: refusal.status, body: refusal.body) }
+    if let refusal = view.refusal { return .refuse(refusal) }
     return .accept(subprotocol: view.chosen, attributes: view.attachments)
   }
 
@@ -92,7 +96,7 @@ public final class Mount {
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
     guard run(LH_ON_REQUEST, 1) else {
-      return RequestAnswer(status: 500, headers: [], body: Array("The policy failed; its log says why.\n".utf8))
+      return Self.failure
     }
     depart()
     return unsafe core.pointee.request?.answer

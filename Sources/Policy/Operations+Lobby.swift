@@ -31,10 +31,18 @@ extension MountCore {
       if isFull { unsafe call.answer(copying: "The lobby is full", in: &results) } else { unsafe call.answerNil() }
     case LH_OP_LOBBY_BROADCAST, LH_OP_LOBBY_BROADCAST_BINARY: try unsafe broadcast(lobby, call, operation)
     case LH_OP_LOBBY_AFTER: try unsafe startTimer(call)
+    case LH_OP_LOBBY_KEEP: try unsafe keep(lobby, call)
     case LH_OP_LOBBY_CANCEL: try unsafe cancelTimer(call)
+    case _ where isAboutHeld(operation): try unsafe performHeld(call, operation)
     default:
       try refusing { () throws(Refusal) in try unsafe change(lobby, call, operation) }
     }
+  }
+
+  private mutating func keep(_ lobby: LobbyRef, _ call: Call) throws(OperationError) {
+    let seconds = unsafe call.number(1)
+    let deadline = seconds == 0 ? nil : try deadline(in: seconds)
+    try refusing { () throws(Refusal) in try machine.keepLobby(lobby, until: deadline) }
   }
 
   @inline(__always)
@@ -83,10 +91,31 @@ extension MountCore {
         unsafe call.answerNil()
       }
     case LH_OP_MOUNT_LOBBY_COUNT: unsafe call.answer(Int64(machine.lobbyCount))
-    case LH_OP_MOUNT_LOBBIES: unsafe call.answer(list: machine.liveLobbies, in: &results)
+    case LH_OP_MOUNT_LOBBIES: try unsafe answerLobbies(call)
+    case LH_OP_MOUNT_PEERS: try unsafe answerPeers(call)
     case LH_OP_MOUNT_PEER_COUNT: unsafe call.answer(Int64(machine.peerCount))
     case LH_OP_MOUNT_AFTER: try unsafe startTimer(call)
-    default: try unsafe cancelTimer(call)
+    case LH_OP_MOUNT_CANCEL: try unsafe cancelTimer(call)
+    default: try unsafe performHeld(call, operation)
     }
+  }
+
+  private mutating func answerLobbies(_ call: Call) throws(OperationError) {
+    guard try unsafe namesAttribute(call) else { return unsafe call.answer(list: machine.liveLobbies, in: &results) }
+    let value = unsafe call.isGiven(2) ? call.plain(2) : nil
+    unsafe call.answer(list: machine.lobbies(with: call.bytes(1), value), in: &results)
+  }
+
+  private mutating func answerPeers(_ call: Call) throws(OperationError) {
+    guard try unsafe namesAttribute(call) else { return unsafe call.answer(list: machine.livePeers, in: &results) }
+    let value = unsafe call.isGiven(2) ? call.plain(2) : nil
+    unsafe call.answer(list: machine.peers(with: call.bytes(1), value), in: &results)
+  }
+
+  /// Whether those with an attribute are asked for, and not all.
+  private func namesAttribute(_ call: Call) throws(OperationError) -> Bool {
+    if unsafe call.isGiven(1) { return true }
+    if unsafe call.isGiven(2) { throw OperationError("a value without the name of an attribute") }
+    return false
   }
 }

@@ -7,6 +7,7 @@ extension MountCore {
     switch operation {
     case LH_OP_REQUEST_METHOD: unsafe call.answer(copying: view.head.method, in: &results)
     case LH_OP_REQUEST_PATH: unsafe call.answer(copying: view.head.path, in: &results)
+    case LH_OP_REQUEST_TARGET: unsafe call.answer(copying: view.head.target, in: &results)
     case LH_OP_REQUEST_ADDRESS: unsafe call.answer(copying: view.address, in: &results)
     case LH_OP_REQUEST_QUERY: unsafe answer(view.head.query(call.string(1)), call)
     case LH_OP_REQUEST_HEADER: unsafe answer(view.head.header(call.string(1)), call)
@@ -34,15 +35,21 @@ extension MountCore {
       let attachment = unsafe Attachment(name: call.array(1), value: value)
       decide { $0.attachments.append(attachment) }
     default:
-      let status = try unsafe status(call)
-      let body = unsafe call.isGiven(2) ? call.string(2) : ""
-      decide { $0.refusal = (status, body) }
+      let refusal = try unsafe self.answer(call)
+      decide { $0.refusal = refusal }
       unsafe call.answer(true)
     }
   }
 
   private mutating func answerRequest(_ call: Call) throws(OperationError) {
     guard request?.isUpgrade == false else { throw OperationError("only on_request answers plain HTTP") }
+    let answer = try unsafe self.answer(call)
+    decide { $0.answer = answer }
+    unsafe call.answer(true)
+  }
+
+  /// Status, body and headers of an answer or refusal.
+  private func answer(_ call: Call) throws(OperationError) -> RequestAnswer {
     var headers: [HeaderField] = []
     for index in unsafe 0..<call.fieldCount {
       let field = unsafe call.field(index)
@@ -61,8 +68,7 @@ extension MountCore {
     }
     let body = unsafe call.isGiven(2) ? call.array(2) : []
     let status = try unsafe status(call)
-    decide { $0.answer = RequestAnswer(status: status, headers: headers, body: body) }
-    unsafe call.answer(true)
+    return RequestAnswer(status: status, headers: headers, body: body)
   }
 
   /// Changes the request outside of its optional: assigned in place (`request?.answer = …`), what stood there before

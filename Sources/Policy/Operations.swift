@@ -52,15 +52,18 @@ extension MountCore {
   // MARK: Timers
 
   mutating func startTimer(_ call: Call) throws(OperationError) {
-    let seconds = unsafe call.number(1)
-    guard seconds >= 0, seconds < 1e9 else { throw OperationError("seconds must be between 0 and 1e9") }
+    let deadline = try deadline(in: unsafe call.number(1))
     // C has refused whatever is no plain value.
     let arguments = unsafe (3..<max(3, call.count)).compactMap { unsafe call.plain($0) }
-    // At least a millisecond away: a timer that restarts itself must not fire for ever in one turn.
-    let deadline = now + max(1, UInt64((seconds * 1000).rounded(.up)))
     try refusing { () throws(Refusal) in
       try unsafe machine.startTimer(call.array(2), on: call.subject(0), deadline: deadline, arguments: arguments)
     }
+  }
+
+  /// At least a millisecond away: a timer that restarts itself must not fire for ever in one turn.
+  func deadline(in seconds: Double) throws(OperationError) -> UInt64 {
+    guard seconds >= 0, seconds < 1e9 else { throw OperationError("seconds must be between 0 and 1e9") }
+    return now + max(1, UInt64((seconds * 1000).rounded(.up)))
   }
 
   mutating func cancelTimer(_ call: Call) throws(OperationError) {

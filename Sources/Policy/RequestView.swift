@@ -8,6 +8,6 @@ struct RequestView {
   let subprotocols: [String]
   var chosen: String?
   var attachments: [Attachment] = []
-  var refusal: (status: Int, body: String)?
+  var refusal: RequestAnswer?
   var answer: RequestAnswer?
 }

@@ -4,7 +4,7 @@ import Lobby
 /// What a policy says to a handshake.
 public enum UpgradeVerdict: Sendable {
   case accept(subprotocol: String?, attributes: [Attachment])
-  case refuse(status: Int, body: String)
+  case refuse(RequestAnswer)
 }
 
 /// An attribute for a peer that is about to connect.

@@ -34,6 +34,8 @@ extension RelayLimits {
     limit("lobbies_per_peer", "lobbies that one peer is in", \.mount.lobbies.lobbiesPerPeer),
     limit("timers_per_subject", "timers of one peer, lobby or mount", \.mount.lobbies.timersPerSubject),
     limit("attribute_bytes", "bytes of attributes of one peer, lobby or mount", \.mount.lobbies.attributeBytes),
+    limit("held_messages", "messages held under one key", \.mount.lobbies.heldMessages),
+    limit("held_bytes", "bytes of the messages that a mount holds", \.mount.lobbies.heldBytes),
     limit("kept_peers", "peers of a mount that wait for their connection to come back", \.mount.keptPeers),
     limit("script_bytes", "memory of a script, in bytes", \.mount.scriptBytes, none: unreachable),
     limit("hook_instructions", "Lua instructions of one hook call", \.mount.hookInstructions, none: unreachable),

@@ -43,9 +43,9 @@ extension Relay {
       let address = connections[slot].host.description
       let mount = mount(of: slot)
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
-      case .refuse(let status, let body):
+      case .refuse(let refusal):
         counters.handshakesRefused += 1
-        answer(slot, status: status, headers: PlainAnswer.plainText, body: body)
+        answer(slot, refusal, omitsBody: false)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
@@ -60,10 +60,16 @@ extension Relay {
 
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
     let theirs = PlainAnswer.make(for: head, mount: mount(of: slot), address: connections[slot].host.description)
+    answer(slot, theirs, omitsBody: head.method == "HEAD")
+  }
+
+  /// What a script says; its body is plain text unless it says otherwise.
+  private func answer(_ slot: UInt32, _ answer: RequestAnswer, omitsBody: Bool) {
+    let isTyped = answer.body.isEmpty || answer.headers.contains { $0.isNamed("Content-Type") }
+    let headers = isTyped ? answer.headers : answer.headers + PlainAnswer.plainText
     finish(slot) { queue in
-      unsafe theirs.body.withUnsafeBytes {
-        unsafe queue.appendResponse(
-          status: theirs.status, headers: theirs.headers, body: $0, omitsBody: head.method == "HEAD")
+      unsafe answer.body.withUnsafeBytes {
+        unsafe queue.appendResponse(status: answer.status, headers: headers, body: $0, omitsBody: omitsBody)
       }
     }
   }

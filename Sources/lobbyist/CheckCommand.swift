@@ -38,7 +38,8 @@ enum CheckCommand {
     do {
       let scripts = try ScriptFiles.open(policy: path, plugins: plugins)
       _ = try Mount(
-        scripts: scripts, settings: settings, outbox: Outbox(), read: ScriptFiles.module, report: { _ in })
+        scripts: scripts, settings: settings, outbox: Outbox(), shared: ScriptFiles.shared,
+        read: ScriptFiles.module, report: { _ in })
       say("ok  \(path) (version \(scripts.policy.version))")
       return true
     } catch let error as FileError {

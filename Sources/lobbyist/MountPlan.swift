@@ -28,7 +28,7 @@ struct MountPlan {
     do throws(ScriptError) {
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        read: ScriptFiles.module, report: { report(scripts, $0) })
+        shared: ScriptFiles.shared, read: ScriptFiles.module, report: { report(scripts, $0) })
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }

@@ -9,6 +9,9 @@ import WebSocket
 /// Plays conversations on a policy inside this process: real handshakes, frames and hooks, but no sockets,
 /// a clock that only moves when told to, and chance that repeats itself.
 final class PolicyStage: Stage {
+  /// Where everybody comes from who comes from nowhere else.
+  private static let address = "127.0.0.1"
+
   private var mount: Mount?
   private var outbox = Outbox()
   private var limits = RelayLimits()
@@ -40,7 +43,8 @@ final class PolicyStage: Stage {
     do throws(ScriptError) {
       mount = try Mount(
         scripts: scripts, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), read: ScriptFiles.module, report: { [failures] in failures.note($0) })
+        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module,
+        report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(ScriptFiles.complaint(error, path))
     }
@@ -61,13 +65,14 @@ final class PolicyStage: Stage {
     switch ServerHandshake.answer(head) {
     case .refuse(let status, _, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
     case .accept(let upgrade):
-      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: "127.0.0.1") {
-      case .refuse(let status, let body): stageActor.heard.append(.refused(status: status, body: Array(body.utf8)))
+      let address = request.address?.description ?? Self.address
+      switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
+      case .refuse(let answer): stageActor.heard.append(.refused(status: answer.status, body: answer.body))
       case .accept(let subprotocol, let attributes):
         outbox.open(outletCount)
         outletCount += 1
         stageActor.heard.append(.opened(subprotocol: subprotocol))
-        stageActor.peer = mount.connect(outlet: stageActor.outlet, address: "127.0.0.1", attributes: attributes)
+        stageActor.peer = mount.connect(outlet: stageActor.outlet, address: address, attributes: attributes)
       }
     }
     try deliver()
@@ -97,7 +102,9 @@ final class PolicyStage: Stage {
   func drop(_ actor: String) throws(StageError) {
     let sender = try connected(actor)
     outbox.release(sender.outlet)
-    if let peer = sender.peer { try loaded().disconnect(peer, outlet: sender.outlet, code: CloseCode.abnormal, reason: "") }
+    if let peer = sender.peer {
+      try loaded().disconnect(peer, outlet: sender.outlet, code: CloseCode.abnormal, reason: "")
+    }
     try deliver()
   }
 
@@ -106,7 +113,8 @@ final class PolicyStage: Stage {
     let isSound = wire.appendRequest(
       method: request.method, target: request.path, host: "localhost", headers: request.headers, body: request.body)
     guard isSound else { throw StageError("this is no HTTP request") }
-    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: "127.0.0.1")
+    let address = request.address?.description ?? Self.address
+    let answer = PlainAnswer.make(for: try parse(&wire), mount: try loaded(), address: address)
     try deliver()
     return PlainReply(status: answer.status, headers: answer.headers, body: answer.body)
   }
@@ -192,7 +200,7 @@ final class PolicyStage: Stage {
 
   /// Hands everything that was sent to those who hear it. A hook that has failed fails the step that ran it.
   private func deliver() throws(StageError) {
-    for actor in actors.values where outbox.state(of: actor.outlet) != .vacant {
+    for actor in actors.values where actor.peer != nil && outbox.state(of: actor.outlet) != .vacant {
       outbox.withQueue(actor.outlet) { queue in
         unsafe queue.withBytes { unsafe actor.hear($0) }
         queue.removeAll()

@@ -19,6 +19,9 @@ enum ScriptFiles {
     Script(path: path, source: try Files.read(path).get(), isPlugin: isPlugin)
   }
 
+  /// Where `require` looks besides the scripts' own folders.
+  static var shared: [String] { ["plugins", "scripts"].map(locate) }
+
   /// What `require` reads.
   static func module(_ path: String) -> [UInt8]? {
     if case .success(let bytes) = Files.read(path) { return bytes }

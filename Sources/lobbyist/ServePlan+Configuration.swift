@@ -46,7 +46,8 @@ extension ServePlan {
       throw configuration.error(at: 1, "it listens nowhere: listen \"0.0.0.0:9080\"")
     }
     if listen.isEmpty, let lost = configuration.mounts.first(where: { $0.listen.isEmpty }) {
-      throw configuration.error(at: lost.line, "nothing reaches this mount: listen \"0.0.0.0:9080\", or give it its own")
+      throw configuration.error(
+        at: lost.line, "nothing reaches this mount: listen \"0.0.0.0:9080\", or give it its own")
     }
   }
 

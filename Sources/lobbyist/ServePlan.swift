@@ -54,7 +54,7 @@ struct ServePlan {
     case "--config": configuration = try options.value(of: name)
     case "--script": mount.script = try options.value(of: name)
     case "--plugin": mount.plugins.append(try options.value(of: name))
-    case "--set": 
+    case "--set":
       let (setting, value) = try options.assignment(of: name)
       mount.settings.append(MountPlan.Setting(setting, value))
     case "--limit":

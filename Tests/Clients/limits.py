@@ -245,6 +245,19 @@ def lobbies(checks):
         checks.matches("one that is too large", ask(raw, "attribute 101"), ".*limit attribute_bytes reached")
 
 
+def held_messages(checks):
+    with relay_with(held_messages=2) as relay, connected(relay) as raw:
+        heard = [ask(raw, "hold 1"), ask(raw, "hold 1"), ask(raw, "hold 1")]
+        checks.equal("two held messages, and one too many", heard, ["true", "true", "false"])
+        checks.equal("those two are delivered", [ask(raw, "deliver"), raw.receive_text(), raw.receive_text()],
+                     ["x", b"x", b"2"])
+        checks.equal("a place that came free is taken", ask(raw, "hold 1"), "true")
+    with relay_with(held_bytes=1000) as relay, connected(relay) as raw:
+        # A message counts 200 bytes more than its text and key.
+        heard = [ask(raw, "hold 797"), ask(raw, "hold 1"), ask(raw, "discard"), ask(raw, "hold 798")]
+        checks.equal("as many held bytes as allowed, and more", heard, ["true", "false", "1", "false"])
+
+
 def hooks(checks):
     cases = [
         ({"hook_instructions": 10_000}, "spin", r"budget exhausted \(10000 instructions\)"),
@@ -292,6 +305,7 @@ def extremes(checks):
                 checks.equal(f"every limit {value}: a large message", len(ask(raw, "X" * 200_000)), 200_000)
                 checks.equal(f"every limit {value}: a lobby", ask(raw, "create " + "a" * 300), "ok")
                 checks.equal(f"every limit {value}: an attribute", ask(raw, "attribute 5000"), "ok")
+                checks.equal(f"every limit {value}: a held message", ask(raw, "hold 5000"), "true")
                 time.sleep(0.3)
                 checks.equal(f"every limit {value}: the peer stays", ask(raw, "here"), "here")
                 say(raw, "close")
@@ -336,5 +350,5 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (lobbies,), (hooks,), (loading,), (extremes,), (log_lines,),
+        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (hooks,), (loading,), (extremes,), (log_lines,),
         (every_limit,)])

@@ -24,7 +24,7 @@ TITLES = {
 }
 TYPES = {
     "int": "integer", "num": "number", "bool": "boolean", "text": "string", "id": "integer or string",
-    "value": "nil, boolean, number or string", "values": "values", "target": "peer or lobby",
+    "value": "nil, boolean, number or string", "values": "values", "target": "peer or lobby", "owner": "lobby or mount",
     "peers": "peer or array of peers", "texts": "strings", "fields": "fields",
 }
 PLURALS = {"peer": "peers", "lobby": "lobbies"}

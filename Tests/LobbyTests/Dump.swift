@@ -4,6 +4,7 @@ import Lobby
 /// Timers are dumped in the order in which they would fire.
 func dump(_ machine: LobbyMachine) -> [String] {
   var lines = ["peers \(machine.peerCount) lobbies \(machine.lobbyCount) timers \(machine.timerCount)"]
+  lines.append("held \(machine.heldCount) bytes \(machine.heldByteCount)")
   for peer in machine.livePeers {
     let memberships = (0..<machine.membershipCount(peer)).map { index in
       let lobby = machine.lobby(of: peer, at: index)!
@@ -23,9 +24,9 @@ func dump(_ machine: LobbyMachine) -> [String] {
       if case .integer(let number) = id, machine.member(lobby, integer: number) != peer { line += "(lost by integer)" }
       if machine.id(of: peer, in: lobby) != id { line += "(no such id of the peer)" }
     }
-    lines.append(line + " \(attributes(of: .lobby(lobby), machine))")
+    lines.append(line + " \(attributes(of: .lobby(lobby), machine)) \(held(by: .lobby(lobby), machine))")
   }
-  lines.append("mount \(attributes(of: .mount, machine))")
+  lines.append("mount \(attributes(of: .mount, machine)) \(held(by: .mount, machine))")
   return lines + firing(machine)
 }
 
@@ -40,12 +41,27 @@ private func attributes(of subject: Subject, _ machine: LobbyMachine) -> String 
   }.description
 }
 
+/// What is held, as it is now and as it is later.
+private func held(by owner: Subject, _ machine: LobbyMachine) -> String {
+  var copy = machine
+  return (0..<4).map { now in
+    keys.map { key in
+      let messages = (try? copy.heldMessages(key, of: owner, now: UInt64(now))) ?? []
+      return messages.map { "\($0.payload.count)\($0.isBinary ? "b" : "t")" }
+    }.description + "\(copy.heldByteCount)"
+  }.joined(separator: " ")
+}
+
 /// Fires all timers of a copy.
 private func firing(_ machine: LobbyMachine) -> [String] {
   var copy = machine
   var lines: [String] = []
   while let deadline = copy.nextDeadline() {
-    guard let due = copy.takeDueTimer(now: deadline) else { return lines + ["a deadline without a timer"] }
+    guard let due = copy.takeDueTimer(now: deadline) else {
+      // The time of a lobby that was kept is over.
+      lines.append("at \(deadline) there are \(copy.lobbyCount) lobbies, empty ones among them deleted")
+      continue
+    }
     lines.append("at \(deadline) \(text(due.name)) on \(named(due.subject, machine)) with \(due.arguments)")
   }
   return lines

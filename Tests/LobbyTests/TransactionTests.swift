@@ -11,6 +11,8 @@ import Testing
     limits.membersPerLobby = 14
     limits.timersPerSubject = 2
     limits.attributeBytes = 48
+    limits.heldMessages = 3
+    limits.heldBytes = 2000
     var machine = LobbyMachine(limits: limits)
     for _ in 0..<peers { _ = machine.addPeer() }
     return machine
@@ -102,7 +104,7 @@ struct Operation {
 
   static func some(_ chance: inout RandomSource, count: Int) -> [Operation] {
     (0..<count).map { _ in
-      Operation(kind: chance.next(below: 16), numbers: (0..<4).map { _ in Int(chance.next(below: 1 << 30)) })
+      Operation(kind: chance.next(below: 21), numbers: (0..<4).map { _ in Int(chance.next(below: 1 << 30)) })
     }
   }
 
@@ -149,8 +151,22 @@ struct Operation {
       let arguments: [PlainValue] = numbers[3] % 2 == 0 ? [] : [.integer(Int64(numbers[3] % 7))]
       // Few deadlines, so that equal ones are common and their order is looked at.
       try machine.startTimer(timer, on: subject, deadline: UInt64(numbers[3] % 4), arguments: arguments)
+    case 19: try machine.keepLobby(lobby, until: numbers[3] % 3 == 0 ? nil : UInt64(numbers[3] % 5))
+    case 16, 17, 18: try changeHeld(&machine, numbers[0] % 3 == 0 ? .mount : .lobby(lobby))
     default:
       if numbers[3] % 2 == 0 { _ = try machine.cancelTimer(timer, on: subject) } else { machine.markClosing(peer) }
+    }
+  }
+
+  private func changeHeld(_ machine: inout LobbyMachine, _ owner: Subject) throws(Refusal) {
+    let key = keys[numbers[2] % keys.count]
+    if numbers[3] % 4 == 0 {
+      let count = try machine.heldMessages(key, of: owner, now: 0).count
+      machine.forgetHeld(key, of: owner, count: count - numbers[3] / 4 % 2)
+    } else {
+      let payload = Array(repeating: UInt8(65), count: numbers[3] % 40)
+      _ = try machine.hold(
+        payload, isBinary: numbers[2] % 2 == 0, for: key, of: owner, now: 0, deadline: UInt64(1 + numbers[2] % 3))
     }
   }
 

@@ -20,6 +20,7 @@ import Testing
         case "peer", "target": "peer"
         case "peers": "{ peer, peer }"
         case "lobby": "lobby"
+        case "owner": "mount"
         default:
           "{ id = 1, name = 'x' .. #seen, list = { 1, { a = json.null } }, gone = json.absent, none = json.null }"
         }

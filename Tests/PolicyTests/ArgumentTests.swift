@@ -14,6 +14,7 @@ import Testing
     "peer": ("peer", "peer expected, got function"),
     "lobby": ("lobby", "lobby expected, got function"),
     "target": ("peer", "peer or lobby expected, got function"),
+    "owner": ("mount", "lobby or mount expected, got function"),
     "peers": ("peer", "peer expected, got function"),
     "texts": (#""x""#, "string expected, got function"),
     "fields": ("{}", "table expected, got function"),
@@ -73,7 +74,7 @@ import Testing
       #"local t = {} for i = 1, 15 do t[i] = peer end lobby:broadcast("x", t)"#,
       "bad argument #2 to 'broadcast' (at most 14 peers, got 15)"
     ),
-    (#"message:integer()"#, "bad argument #1 to 'integer' (string expected, got no value)"),
+    (#"message:integer(nil)"#, "bad argument #1 to 'integer' (string expected, got nil)"),
     (#"message:integer("a", nil)"#, "bad argument #2 to 'integer' (string expected, got nil)"),
     (
       #"message:integer("1", "2", "3", "4", "5", "6", "7", "8", "9")"#, "at most 8 paths can be given"

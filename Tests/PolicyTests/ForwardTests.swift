@@ -49,6 +49,15 @@ import Testing
       (#"{"id":1}"#, "{ id = { 1, { a = json.null } } }", #"{"id":[1,{"a":null}]}"#),
       (#"{"id":1,"a":2}"#, #"{ id = "x", b = { 1 }, a = json.absent }"#, #"{"id":"x","b":[1]}"#),
       (#"{"a":"é"}"#, #"{ ["é"] = 1 }"#, #"{"a":"é","é":1}"#),
+      // In nested objects.
+      (#"{"id":1,"d":{ "id" : 2 ,"x":[3]}}"#, #"{ id = 7, ["d.id"] = 8 }"#, #"{"id":7,"d":{ "id" : 8 ,"x":[3]}}"#),
+      (#"{"data":{}}"#, #""data.from", "Ana", "data.to", nil"#, #"{"data":{"from":"Ana"}}"#),
+      (#"{"data":{"a":1,"b":{"c":2}}}"#, #""data.b.c", json.absent, "data.a", {1}"#, #"{"data":{"a":[1],"b":{}}}"#),
+      (#"{"list":[{"id":1}]}"#, #""list.0.id", true"#, #"{"list":[{"id":true}]}"#),
+      (#"{"data":{"sdp":"x"}}"#, #""data.sdp", json.text, "data.kind", json.text"#, #"{"data":{"sdp":"x","kind":""}}"#),
+      // A field that is called all of it comes first, as in reading.
+      (#"{"a.b":1,"a":{"b":2}}"#, #""a.b", 3"#, #"{"a.b":3,"a":{"b":2}}"#),
+      (#"{"a.b":"x","a":{"b":2}}"#, #""a.b", "y""#, #"{"a.b":"y","a":{"b":2}}"#),
       // Nothing to change.
       (#"{"id":1}"#, "{}", #"{"id":1}"#),
       (#"{"id":1}"#, "nil", #"{"id":1}"#),
@@ -77,6 +86,25 @@ import Testing
     #expect(heard == [])
     let message = try #require(service.failures().first?.error.message)
     #expect(message.contains("the message is not a JSON object: it has no fields to replace"))
+  }
+
+  @Test(arguments: [
+    ("{}", "data.id", "1", "field 'data.id': what stands before its last dot is not one object in this message"),
+    (
+      #"{"data":[1]}"#, "data.0", "1",
+      "field 'data.0': what stands before its last dot is not one object in this message"
+    ),
+    (#"{"data":"x"}"#, "data.id", "json.absent", "field 'data.id': what stands before its last dot is not one object"),
+    (#"{"data":null}"#, "data.id", "json.text", "field 'data.id': what stands before its last dot is not one object"),
+    (#"{"data":{},"data":{}}"#, "data.id", "1", "field 'data.id': what stands before its last dot is not one object"),
+    ("[{}]", "0.id", "1", "the message is not a JSON object: it has no fields to replace"),
+    (#"{"data":{"id":1}}"#, "data.id", #"1, "data", "x""#, "a field is inside another one that is replaced too"),
+  ])
+  func whatHasNoParentIsRefused(sent: String, path: String, value: String, expected: String) throws {
+    let (service, heard) = try forwarded(Array(sent.utf8), "message:forward(other, '\(path)', \(value))")
+    #expect(heard == [])
+    let message = try #require(service.failures().first?.error.message)
+    #expect(message.contains(expected), "\(message)")
   }
 
   @Test func binaryGoesAsItCameAndHasNoFields() throws {

@@ -176,11 +176,11 @@ import WebSocket
   @Test func aFailedUpgradeRefuses() throws {
     let service = try Service(
       "return { on_upgrade = function(request) request:choose('chat'); error('enough') end }")
-    guard case .refuse(let status, let body) = service.upgrade(subprotocols: ["chat"]) else {
+    guard case .refuse(let refusal) = service.upgrade(subprotocols: ["chat"]) else {
       Issue.record("accepted")
       return
     }
-    #expect(status == 500 && body == "The policy failed; its log says why.\n")
+    #expect(refusal.status == 500 && refusal.body == Array("The policy failed; its log says why.\n".utf8))
     #expect(service.failures().map(\.hook) == ["on_upgrade"])
   }
 

@@ -115,7 +115,7 @@ import Testing
       limits.hookInstructions = 200_000
       limits.scriptBytes = 4 << 20
     }
-    guard case .refuse(500, _) = service.upgrade() else { throw ScriptFailure() }
+    guard case .refuse(let refusal) = service.upgrade(), refusal.status == 500 else { throw ScriptFailure() }
     #expect(service.request("GET /")?.status == 500)
     let clients = [service.connect(), service.connect(), service.connect()]
     #expect(service.heard(clients[2]) == [.closed(1011, "The policy failed")])

@@ -150,12 +150,13 @@ import Testing
     ("whole", "2.5", "setting whole: '2.5' is not a whole number"),
     ("whole", "1e3", "setting whole: '1e3' is not a whole number"),
     ("flag", "yes", "setting flag: 'yes' is neither true nor false"),
-    ("nmber", "1", "no setting is named 'nmber'; there are: "),
+    ("nmber", "1", "no setting is named 'nmber': did you mean 'number'?"),
+    ("colour", "1", "no setting is named 'colour'; there are: "),
   ])
   func settingsThatDoNotFit(name: String, value: String, expected: String) throws {
     let message = try #require(refusal(Self.declaring, settings: [(name, value)])).message
     #expect(message.contains(expected), "\(message)")
-    if name == "nmber" {
+    if name == "colour" {
       for declared in ["number", "whole", "flag", "text"] { #expect(message.contains(declared)) }
     }
   }

@@ -43,6 +43,24 @@ import Testing
     ("abcabc", "message:find('abcabcabc')", "nil"),
     ("abc", "message:find('a', -99)", "1"),
     ("", "message:size() .. message:text()", "0"),
+    // Without a path it is about the whole message.
+    (#" "caf\u00e9 \"x\"" "#, "message:string()", #"café "x""#),
+    (" -1.5 ", "message:integer()", "-2"),
+    ("2", "message:number()", "2.0"),
+    ("false", "message:boolean()", "false"),
+    (#" { "a" : 1 } "#, "message:raw()", #"{ "a" : 1 }"#),
+    (" [1, 2] ", "message:raw()", "[1, 2]"),
+    ("null", "message:raw()", "null"),
+    ("1", "message:string()", "nil"),
+    (#""1""#, "message:integer()", "nil"),
+    ("{}", "message:boolean()", "nil"),
+    ("1 2", "message:number()", "nil"),
+    ("", "message:raw()", "nil"),
+    // A member whose name has a space or is empty, and null, which is not the same as none.
+    (#"{"room id":"x"}"#, "message:string('room id')", "x"),
+    (#"{"a":{"room id":7}}"#, "message:integer('a.room id')", "7"),
+    (#"{"a":null}"#, "tostring(message:string('a')) .. message:kind('a') .. tostring(message:kind('b'))", "nilnullnil"),
+    ("null", "message:kind() .. tostring(message:string())", "nullnil"),
   ])
   func reads(sent: String, code: String, expected: String) throws {
     let service = try Service.onMessage("peer:send(tostring(\(code)))")
@@ -73,6 +91,35 @@ import Testing
     service.send(client, #"{"a":"\#(letters)"}"#)
     #expect(service.heard(client) == [.text(letters), .text(#"{"a":"\#(letters)"}"#), .text("\"\(letters)\"")])
   }
+
+  /// Some clients send bytes as letters from U+0000 to U+00FF. Each arrives as it was, also beside changed fields.
+  @Test func everyByteAsALetterSurvives() throws {
+    let service = try Service.onMessage(
+      """
+      local letters = message:string("a")
+      assert(utf8.len(letters) == 256)
+      message:forward(peer, "b", letters, "c", 1)
+      peer:send_binary(letters)
+      """)
+    let client = service.connect()
+    let letters = (0...255).map { number in
+      let isEscaped = number < 0x20 || number == 0x22 || number == 0x5C
+      return isEscaped ? "\\u00" + Self.hexadecimal(number) : Self.letter(number)
+    }
+    service.send(client, #"{"a":"\#(letters.joined())"}"#)
+    #expect(service.failures().isEmpty)
+    let heard = service.heard(client)
+    #expect(heard.last == .binary((0...255).flatMap { Array(Self.letter($0).utf8) }))
+    guard case .text(let forwarded)? = heard.first else { return #expect(heard.count == 2) }
+    #expect(forwarded.hasPrefix(#"{"a":"\#(letters.joined())","b":""#) && forwarded.hasSuffix(#"","c":1}"#))
+    let reader = try Service.onMessage(#"peer:send(tostring(message:string("a") == message:string("b")))"#)
+    let other = reader.connect()
+    reader.send(other, forwarded)
+    #expect(reader.heard(other) == [.text("true")])
+  }
+
+  private static func letter(_ number: Int) -> String { String(Character(Unicode.Scalar(UInt8(number)))) }
+  private static func hexadecimal(_ number: Int) -> String { (number < 16 ? "0" : "") + String(number, radix: 16) }
 
   @Test(arguments: [#""\255""#, #""\xc3""#, #""\xed\xa0\x80""#, #""ok\xf5""#])
   func textThatIsNotUTF8IsNotSent(text: String) throws {

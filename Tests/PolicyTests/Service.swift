@@ -48,7 +48,8 @@ final class Service {
   /// Loads `source` as `scripts/test.lua` behind the plugins `plugins/NAME.lua`; `files` is what else there is to
   /// `require`, by path.
   init(
-    _ source: String, plugins: [(name: String, source: String)] = [], settings: [(String, String)] = [], files: [String: String] = [:], seed: UInt64 = 1,
+    _ source: String, plugins: [(name: String, source: String)] = [], settings: [(String, String)] = [],
+    files: [String: String] = [:], seed: UInt64 = 1,
     limits change: (inout MountLimits) -> Void = { _ in }
   ) throws(ScriptError) {
     var limits = MountLimits()

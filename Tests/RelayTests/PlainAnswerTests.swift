@@ -9,7 +9,8 @@ import Testing
 
   private func mount(_ source: String) throws -> Mount {
     try Mount(
-      scripts: Scripts(policy: Script(path: "test.lua", source: Array(source.utf8))), outbox: Outbox(), read: { _ in nil },
+      scripts: Scripts(policy: Script(path: "test.lua", source: Array(source.utf8))), outbox: Outbox(),
+      read: { _ in nil },
       report: { _ in })
   }
 

@@ -1,5 +1,5 @@
--- Does what a message says, `command argument`, and answers "ok" or the error. JSON is answered with its kind,
--- any other text with itself.
+-- Does what a message says, `command argument`, and answers what came of it, "ok" or the error. JSON is answered with
+-- its kind, any other text with itself.
 local policy = { timers = {} }
 local commands = {}
 
@@ -10,6 +10,12 @@ function commands.join(peer, name) mount:find_lobby(name):add(peer, random.uuid(
 function commands.timer(peer, name) peer:after(1000, name) end
 
 function commands.attribute(peer, size) peer.attribute = ("x"):rep(math.tointeger(tonumber(size))) end
+
+function commands.hold(_, size) return tostring(mount:hold("Eve", ("x"):rep(math.tointeger(tonumber(size))), 60)) end
+
+function commands.deliver(peer) return mount:deliver("Eve", peer) end
+
+function commands.discard() return mount:discard("Eve") end
 
 function commands.memory(peer, size) peer:send(#("x"):rep(math.tointeger(tonumber(size))) .. " bytes") end
 
@@ -34,8 +40,8 @@ function policy.on_message(peer, message)
   local word, argument = text:match("^(%l+) ?(.*)$")
   local command = commands[word]
   if not command then return peer:send(text) end
-  local done, failure = pcall(command, peer, argument)
-  peer:send(done and "ok" or tostring(failure))
+  local _, answer = pcall(command, peer, argument)
+  peer:send(answer and tostring(answer) or "ok")
 end
 
 return policy

@@ -8,6 +8,8 @@ extension Fuzzer {
     guard String(validating: input, as: UTF8.self) != nil else { return nil }
     var index = JSONIndex()
     guard index.scan(input) == .object else { return nil }
+    if let broken = nested(input, &index) { return broken }
+    index.scan(input)
     let edited = spliced(input, &index) { splice in
       named("id") { _ = splice.replace($0, integer: -7) }
       named("data") { key in named("q\"\n") { _ = splice.replace(key, string: $0) } }
@@ -33,6 +35,33 @@ extension Fuzzer {
       }
     }
     return broken.map { "\($0): \(String(decoding: edited, as: UTF8.self))" }
+  }
+
+  /// The same for members of nested objects, together with one of the outermost.
+  private static func nested(_ input: UnsafeRawBufferPointer, _ index: inout JSONIndex) -> String? {
+    for path in ["data.id", "id.data.type", "data.0.id"] {
+      let edited = named(path) { path -> [UInt8]? in
+        guard let parent = index.parent(of: path, in: input) else { return [] }
+        return spliced(input, &index) { splice in
+          splice.enter(parent)
+          splice.replace(parent.name, integer: -7)
+          splice.leave()
+          named("new") { _ = splice.replace($0, integer: 7) }
+        }
+      }
+      guard let edited else { return "No plan for \(path)" }
+      if edited.isEmpty { continue }
+      let holds = edited.withUnsafeBytes { text in
+        guard String(validating: text, as: UTF8.self) != nil, index.scan(text) == .object else { return false }
+        let found = named(path) { index.field(path: $0, in: text) }?.integer(in: text)
+        // A member that is called all of the path would be found first.
+        let isHidden = named(path) { index.field($0, in: text) } != nil
+        return (isHidden || found == -7) && named("new") { index.field($0, in: text) }?.integer(in: text) == 7
+      }
+      if !holds { return "\(path) is not replaced: \(String(decoding: edited, as: UTF8.self))" }
+      index.scan(input)
+    }
+    return nil
   }
 
   private static func spliced(
