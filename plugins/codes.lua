@@ -34,7 +34,7 @@ local function only_look_alike(character)
   for _, group in ipairs(LOOK_ALIKES) do
     for other in (group:find(character:upper(), 1, true) and group .. group:lower() or ""):gmatch("%w") do
       if alphabet:find(other, 1, true) then
-        if found then return nil end
+        if found and found ~= other then return nil end
         found = other
       end
     end
