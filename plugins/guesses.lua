@@ -6,7 +6,8 @@
 local network_of = require("ip_address").network
 
 local SECONDS <const> = 60
-local NETWORKS_MAX <const> = 4096
+-- Well below a power of two: a table that is full to the brim is laid out anew at every change.
+local NETWORKS_MAX <const> = 3000
 
 local guesses = {}
 guesses.__index = guesses

@@ -64,7 +64,7 @@ local function read_jwt(token, keys)
 end
 
 local function is_time(value)
-  return math.type(value) and value >= 0 and value < TIME_MAX
+  return math.type(value) and value < TIME_MAX
 end
 
 local function is_for(audience, wanted)
