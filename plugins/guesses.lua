@@ -12,6 +12,7 @@ local NETWORKS_MAX <const> = 3000
 local guesses = {}
 guesses.__index = guesses
 
+---A count of its own.
 ---@param per_minute integer how many wrong guesses a network has; 0: any number
 function guesses.new(per_minute)
   -- In the order in which they began, which is the order in which they end.
@@ -33,7 +34,9 @@ local function forget_ended(self, now)
   end
 end
 
--- Whether nobody at this address may guess any more for now.
+---Whether nobody at this address may guess any more for now.
+---@param address string
+---@return boolean
 function guesses:are_spent(address)
   if self.per_minute == 0 then return false end
   forget_ended(self, relay.now())
@@ -41,6 +44,8 @@ function guesses:are_spent(address)
   return minute ~= nil and minute.count >= self.per_minute
 end
 
+---Counts one wrong guess.
+---@param address string
 function guesses:add(address)
   local network, now = network_of(address), relay.now()
   forget_ended(self, now)
@@ -54,7 +59,9 @@ function guesses:add(address)
   minute.count = minute.count + 1
 end
 
--- Takes back what was no guess after all.
+---Takes back what was no guess after all.
+---@param address string
+---@param count integer
 function guesses:take_back(address, count)
   local minute = self.by_network[network_of(address)]
   if minute then minute.count = math.max(0, minute.count - count) end

@@ -9,7 +9,8 @@ local TIME_MAX <const> = 2 ^ 53
 
 local signed_claims = {}
 
--- Keys out of texts `kid:secret`, or `secret` for one that verifies whatever kid a token has.
+---Keys out of texts `kid:secret`, or `secret` for one that verifies whatever kid a token has.
+---@param texts string[]
 function signed_claims.keys(texts)
   assert(#texts > 0, "keys: there is none, so nobody could connect")
   local keys = {}
@@ -88,8 +89,13 @@ local function objection(claims, rules, now)
   if rules.issuer ~= "" and claims.iss ~= rules.issuer then return "is by another issuer" end
 end
 
--- The claims of a token that holds now; or nil and what is wrong with it, as the end of a sentence.
--- `rules`: leeway (seconds), expiry_required, audience and issuer ("" where there is none).
+---The claims of a token that holds now; or nil and what is wrong with it, as the end of a sentence.
+---@param token string
+---@param keys table what signed_claims.keys answers
+---@param rules { leeway: number, expiry_required: boolean, audience: string, issuer: string } seconds; "": any
+---@param now number seconds since 1970
+---@return table? claims
+---@return string? reason
 function signed_claims.read(token, keys, rules, now)
   local read = token:find("^%d") and read_short or read_jwt
   local claims, reason = read(token, keys)
