@@ -50,4 +50,4 @@ stds.lobbyist = {
 }
 
 -- A configuration has words of its own.
-files["**/lobbyist.lua"] = { read_globals = { "env", "limits", "listen", "log", "mount" } }
+files["**/lobbyist.lua"] = { read_globals = { "admin", "env", "limits", "listen", "log", "mount" } }

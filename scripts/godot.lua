@@ -25,6 +25,11 @@ local function refuse(peer, reason)
   peer:close(4000, reason)
 end
 
+-- In a mesh a plugin may hand the role on; otherwise members know nobody but their first host.
+local function is_host(lobby, id)
+  return id == (lobby.host or HOST)
+end
+
 -- Says something to one peer in its own dialect.
 local function tell(peer, kind, id, data)
   if peer.speaks_text then
@@ -75,6 +80,7 @@ local function create(peer, mesh)
   repeat name = random.text(16) until not mount:find_lobby(name)
   local lobby = mount:create_lobby(name)
   lobby.mesh = mesh
+  if mesh then lobby.host = HOST end
   enter(peer, lobby, HOST)
 end
 
@@ -92,7 +98,7 @@ end
 -- Sealing --------------------------------------------------------------------------------------------
 
 local function seal(peer, lobby)
-  if lobby:id_of(peer) ~= HOST then return refuse(peer, "Only host can seal the lobby") end
+  if not is_host(lobby, lobby:id_of(peer)) then return refuse(peer, "Only host can seal the lobby") end
   lobby:seal()
   for _, member in ipairs(lobby:members()) do tell(member, SEAL, 0, "") end
   lobby:after(settings.seal_timeout, "sealed")
@@ -116,7 +122,7 @@ function policy.on_disconnect(peer)
   local lobby = peer:lobby()
   if not lobby then return end
   local id = lobby:id_of(peer)
-  if id == HOST then return close_lobby(lobby, 4000, "Room host has disconnected", peer) end
+  if is_host(lobby, id) then return close_lobby(lobby, 4000, "Room host has disconnected", peer) end
   lobby:remove(peer)
   for _, other in ipairs(lobby:members()) do
     if acquainted(lobby, id, lobby:id_of(other)) then tell(other, PEER_DISCONNECT, id, "") end

@@ -36,6 +36,8 @@ public struct Configuration: Sendable {
   public internal(set) var listen: [Located<String>] = []
   public internal(set) var mounts: [Mount] = []
   public internal(set) var limits: [Assignment] = []
+  /// Where the operator asks for the relay's state.
+  public internal(set) var admin: Located<String>?
   /// `format` and `level`.
   public internal(set) var log: [Assignment] = []
 
@@ -66,6 +68,11 @@ public struct Configuration: Sendable {
   private mutating func read(_ cursor: StatementCursor) throws(ConfigurationError) {
     switch cursor.statement.word {
     case "listen": listen += try cursor.texts("an address: listen \"0.0.0.0:9080\"")
+    case "admin":
+      let example = "one address: admin \"127.0.0.1:9081\""
+      let texts = try cursor.texts(example)
+      guard admin == nil, texts.count == 1 else { throw cursor.error("admin wants \(example)") }
+      admin = texts[0]
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

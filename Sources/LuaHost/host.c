@@ -112,6 +112,8 @@ static lh_status invoke(lh_host *host, invocation *call) {
   return status == LH_DONE && call->absent ? LH_ABSENT_HOOK : status;
 }
 
+size_t lh_host_running(const lh_host *host) { return (size_t)host->running; }
+
 size_t lh_host_chain(const lh_host *host, lh_hook hook) { return (size_t)host->chains[hook].count; }
 
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count) {

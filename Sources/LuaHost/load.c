@@ -33,7 +33,7 @@ static void take_hooks(lua_State *L, lh_host *host) {
       continue;
     }
     if (hook >= LH_ON_JOIN && lh_is_policy(host, host->running))
-      luaL_error(L, "hook '%s' is for plugins, not for a policy", name);
+      luaL_error(L, "hook '%s' is for plugins: name this file with --plugin", name);
     lh_chain *chain = &host->chains[hook];
     chain->links[chain->count++] = (lh_link){.function = luaL_ref(L, LUA_REGISTRYINDEX), .script = host->running};
   }

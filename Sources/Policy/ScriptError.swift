@@ -12,6 +12,8 @@ public struct ScriptError: Error, Sendable {
   public let cause: Cause
   /// `file:line: message`, then a traceback.
   public let message: String
+  /// The file of a script that could not be loaded.
+  public private(set) var script: String?
 
   init(_ status: lh_status, _ message: String) {
     cause =
@@ -28,6 +30,18 @@ public struct ScriptError: Error, Sendable {
   init(_ script: Script, _ message: String) {
     cause = .raised
     self.message = "\(script.path): \(message)"
+  }
+
+  /// The same, of a script that could not be loaded.
+  init(_ error: ScriptError, in script: Script) {
+    self = error
+    self.script = script.path
+  }
+
+  /// What is wrong in one line, with a file even where Lua's message names none.
+  public var complaint: String {
+    guard let script, !firstLine.contains(script) else { return firstLine }
+    return "\(script): \(firstLine)"
   }
 
   /// The message without its traceback.

@@ -24,7 +24,11 @@ struct ScriptHost: ~Copyable {
     }
     let host = unsafe ScriptHost(raw)
     let status = unsafe load(raw, scripts, settings)
-    if status != LH_DONE { throw host.error(status) }
+    if status != LH_DONE {
+      // The scripts are loaded one after the other: this is how far it came.
+      let failed = unsafe lh_host_running(raw)
+      throw ScriptError(host.error(status), in: (scripts.plugins + [scripts.policy])[failed])
+    }
     return host
   }
 

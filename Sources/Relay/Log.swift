@@ -1,4 +1,3 @@
-import Bytes
 import Glibc
 import Reactor
 
@@ -79,7 +78,7 @@ public final class Log {
     case .text:
       return "\(stamp) \(level) \(Self.printable(text))\n"
     case .json:
-      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(Self.quoted(text))}\n"
+      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(JSONText.quoted(text))}\n"
     }
   }
 
@@ -107,14 +106,6 @@ public final class Log {
       }
     }
     return result
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var text = text
-    var queue = ByteQueue()
-    // A Swift string is UTF-8, so it is never refused.
-    text.withUTF8 { _ = unsafe queue.append(quoted: UnsafeRawBufferPointer($0)) }
-    return unsafe queue.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   public static func toStandardError(_ line: String) {

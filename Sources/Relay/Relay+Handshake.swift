@@ -14,6 +14,10 @@ extension Relay {
       answer(slot, status: status, body: "\(reason)\n")
       return bytes.count
     case .complete(let head, let length):
+      if listeners.purpose(of: connections[slot].listener) == .operator {
+        answer(slot, status.answer(head), omitsBody: head.method == "HEAD")
+        return length
+      }
       guard let mount = findMount(slot, head) else {
         counters.unmounted += 1
         answer(slot, status: 404, body: "There is nothing at this path.\n")
@@ -31,7 +35,8 @@ extension Relay {
 
   /// The mount that a request is for: the one whose own listener it came over, else by host and path.
   private func findMount(_ slot: UInt32, _ head: RequestHead) -> Int? {
-    listeners.owner(of: connections[slot].listener) ?? mounts.find(host: head.hostName, path: head.path)
+    if case .mount(let index) = listeners.purpose(of: connections[slot].listener) { return index }
+    return mounts.find(host: head.hostName, path: head.path)
   }
 
   private func upgrade(_ slot: UInt32, _ head: RequestHead) {

@@ -34,6 +34,7 @@ public final class Relay {
   /// Bytes that may wait for one peer, pongs included. Messages alone stay below `queued_bytes`.
   let pileMax: Int
   var now: UInt64 = 0
+  private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
@@ -46,9 +47,10 @@ public final class Relay {
   var graceEnds: UInt64?
 
   /// Binds the listeners; nothing is served before `run`. `listen` is where all mounts answer, each at its route, beside
-  /// the listeners that are a mount's own. All mounts write into `outbox`.
+  /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
+  /// `outbox`.
   public init(
-    listen: [String], mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
+    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
@@ -62,23 +64,31 @@ public final class Relay {
     listeners = Listeners()
     unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
     try reactor.add(signals.descriptor, .reading, Token(slot: Source.signals, generation: 0))
-    for text in listen { try open(text, owner: nil) }
+    for text in listen { try open(text, for: .everyMount) }
     for (index, entry) in mounts.enumerated() {
-      for text in entry.route.listen { try open(text, owner: index) }
+      for text in entry.route.listen { try open(text, for: .mount(index)) }
     }
+    if let admin { try open(admin, for: .operator) }
   }
 
   deinit { unsafe readBuffer.deallocate() }
 
-  private func open(_ text: String, owner: Int?) throws(SystemError) {
+  private func open(_ text: String, for purpose: ListenerPurpose) throws(SystemError) {
     let listener = try Listener(on: text)
     let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
     try reactor.add(listener.descriptor, .reading, token)
-    listeners.append(listener, owner: owner)
+    listeners.append(listener, for: purpose)
   }
 
-  /// The addresses really bound, and the position of the mount whose own each is.
-  public var addresses: [(address: SocketAddress, owner: Int?)] { listeners.addresses }
+  /// The addresses really bound, and what for.
+  public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
+
+  /// For the admin listener.
+  var status: Status {
+    Status(
+      uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
+      mounts: mounts.mounts, isShuttingDown: graceEnds != nil)
+  }
 
   @inline(__always)
   func mount(of slot: UInt32) -> Mount { mounts[connections[slot].mount] }
@@ -86,6 +96,7 @@ public final class Relay {
   /// Serves until a signal ends it. Answers the exit code.
   public func run() throws(SystemError) -> Int32 {
     readClock()
+    startedAt = now
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
       readClock()
@@ -173,34 +184,5 @@ public final class Relay {
     if !isEverybodyGone { log.warning("not all of \(connections.count) connections closed in time") }
     log.info("stopped")
     return 0
-  }
-}
-
-/// The sockets that newcomers connect to.
-struct Listeners: ~Copyable {
-  private var first: [ListenerBox] = []
-
-  var count: Int { first.count }
-  var addresses: [(address: SocketAddress, owner: Int?)] { first.map { ($0.listener.address, $0.owner) } }
-
-  mutating func append(_ listener: consuming Listener, owner: Int?) { first.append(ListenerBox(listener, owner)) }
-
-  subscript(index: Int) -> ListenerBox { first[index] }
-
-  /// The mount whose own a listener is; nil for those of all mounts, and once they are closed.
-  func owner(of index: Int) -> Int? { index < first.count ? first[index].owner : nil }
-
-  /// Closes them all; the kernel refuses newcomers from then on.
-  mutating func removeAll() { first.removeAll() }
-}
-
-/// A listener on the heap, because arrays hold copyable elements only.
-final class ListenerBox {
-  var listener: Listener
-  let owner: Int?
-
-  init(_ listener: consuming Listener, _ owner: Int?) {
-    self.listener = listener
-    self.owner = owner
   }
 }

@@ -32,7 +32,7 @@ struct MountPlan {
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError("the script does not load: \(ScriptFiles.complaint(error, scripts.policy.path))")
+      throw FileError("the script does not load: \(error.complaint)")
     }
   }
 

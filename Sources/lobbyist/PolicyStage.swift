@@ -46,7 +46,7 @@ final class PolicyStage: Stage {
         outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module,
         report: { [failures] in failures.note($0) })
     } catch {
-      throw StageError(ScriptFiles.complaint(error, path))
+      throw StageError(error.complaint)
     }
     setTime(1000)
   }

@@ -6,7 +6,15 @@ import Policy
 enum ScriptFiles {
   /// The policy and its plugins, in their order.
   static func open(policy: String, plugins: [String] = []) throws(FileError) -> Scripts {
-    let policy = try open(policy, isPlugin: false)
+    try open(try open(policy, isPlugin: false), plugins)
+  }
+
+  /// Plugins before a policy that says nothing.
+  static func open(plugins: [String]) throws(FileError) -> Scripts {
+    try open(Script(path: "no policy", source: Array("return {}".utf8)), plugins)
+  }
+
+  private static func open(_ policy: Script, _ plugins: [String]) throws(FileError) -> Scripts {
     let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
     do throws(ScriptError) {
       return try Scripts(policy: policy, plugins: plugins)
@@ -26,11 +34,6 @@ enum ScriptFiles {
   static func module(_ path: String) -> [UInt8]? {
     if case .success(let bytes) = Files.read(path) { return bytes }
     return nil
-  }
-
-  /// Why a script was not loaded, in one line that names a file even where Lua's message does not.
-  static func complaint(_ error: ScriptError, _ path: String) -> String {
-    error.firstLine.contains(path) ? error.firstLine : "\(path): \(error.firstLine)"
   }
 
   /// Where a script given by a relative path is found: in the current folder, or beside the program's

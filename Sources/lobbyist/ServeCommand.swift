@@ -35,7 +35,8 @@ enum ServeCommand {
       let mounts = try plan.mounts.map { mount throws(FileError) in
         try mount.load(into: outbox) { scripts, event in event.write(to: log, script: scripts.policy) }
       }
-      let relay = try Relay(listen: plan.listen, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+      let relay = try Relay(
+        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
       announce(relay, mounts)
       return try relay.run()
     } catch let error as FileError {
@@ -56,9 +57,13 @@ enum ServeCommand {
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
       say("lobbyist \(Lobbyist.version) serves \(policy.path) (version \(policy.version))\(place)\(host)\(with)")
     }
-    for (address, owner) in relay.addresses {
-      let own = owner.map { " (\(mounts[$0].mount.scripts.policy.name) only)" } ?? ""
-      say("listening on ws://\(address)\(own)")
+    for (address, purpose) in relay.addresses {
+      switch purpose {
+      case .everyMount: say("listening on ws://\(address)")
+      case .mount(let index):
+        say("listening on ws://\(address) (\(mounts[index].mount.scripts.policy.name) only)")
+      case .operator: say("admin on http://\(address)/status")
+      }
     }
     if let port = relay.addresses.first?.address.port {
       say("point a client at ws://localhost:\(port), look at http://localhost:\(port)/, stop with Ctrl-C")
@@ -94,6 +99,7 @@ enum ServeCommand {
       --plugin FILE             a rule that runs before the policy, may be repeated; in this order
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
+      --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
       --log-format text|json    (default text)
       --log-level LEVEL         debug, info, warning or error (default info)
 

@@ -26,6 +26,7 @@ extension ServePlan {
     mounts = []
     for mount in configuration.mounts { mounts.append(try Self.plan(mount, limits, folder, configuration)) }
     try read(listeners: configuration)
+    try read(admin: configuration)
   }
 
   private mutating func read(listeners configuration: Configuration) throws(ConfigurationError) {
@@ -49,6 +50,12 @@ extension ServePlan {
       throw configuration.error(
         at: lost.line, "nothing reaches this mount: listen \"0.0.0.0:9080\", or give it its own")
     }
+  }
+
+  private mutating func read(admin configuration: Configuration) throws(ConfigurationError) {
+    guard let address = configuration.admin, admin == nil else { return }
+    if let problem = Self.problem(ofAdmin: address.value) { throw configuration.error(at: address.line, problem) }
+    admin = address.value
   }
 
   private mutating func read(log configuration: Configuration) throws(ConfigurationError) {

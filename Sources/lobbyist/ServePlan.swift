@@ -1,11 +1,14 @@
 import Configuration
 import Glibc
 import Policy
+import Reactor
 import Relay
 
 /// What the command line asks `serve` to do.
 struct ServePlan {
   var listen: [String] = []
+  /// Where the operator asks; nil for nowhere.
+  var admin: String?
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
   var logFormat = Log.Format.text
@@ -65,6 +68,10 @@ struct ServePlan {
         throw UsageError(error.message)
       }
       limitsGiven.append((limit, value))
+    case "--admin":
+      let text = try options.value(of: name)
+      if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
+      admin = text
     case "--log-format":
       let text = try options.value(of: name)
       guard let format = Log.Format(rawValue: text) else {
@@ -80,6 +87,17 @@ struct ServePlan {
       logLevel = level
       logLevelGiven = level
     default: throw UsageError("serve has no option '\(name)'")
+    }
+  }
+
+  /// Why the admin listener cannot be there; nil when it can.
+  static func problem(ofAdmin text: String) -> String? {
+    do throws(SystemError) {
+      let wanted = try ListenAddress(parsing: text)
+      let isOwn = wanted.address.host.isLoopback && !wanted.bothFamilies
+      return isOwn ? nil : "'\(text)' can be reached from outside: take a loopback address, such as 127.0.0.1:9081"
+    } catch {
+      return error.description
     }
   }
 

@@ -12,6 +12,7 @@ from raw_socket import CLOSE, PING, PONG, TEXT, Closed, RawSocket, frame, upgrad
 from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
 
 COMMANDS = os.path.join("Tests", "Clients", "limits", "commands.lua")
+KEEPING = os.path.join("Tests", "Clients", "limits", "keeping.lua")
 ENDLESS = os.path.join("Tests", "Clients", "unloadable", "endless.lua")
 REFUSAL_SECONDS = 10
 LARGEST = 1_000_000_000_000
@@ -258,6 +259,16 @@ def held_messages(checks):
         checks.equal("as many held bytes as allowed, and more", heard, ["true", "false", "1", "false"])
 
 
+def kept_peers(checks):
+    reached.add("kept_peers")
+    with Relay(script=COMMANDS, limits={"kept_peers": 2}, plugins=[KEEPING]) as relay:
+        for _ in range(3):
+            connected(relay).reset()
+        wait_until(lambda: relay.logged("too many"), 3)
+        checks.equal("two peers are kept, and one too many is not",
+                     [len(relay.logged("kept a peer")), len(relay.logged("too many"))], [2, 1])
+
+
 def hooks(checks):
     cases = [
         ({"hook_instructions": 10_000}, "spin", r"budget exhausted \(10000 instructions\)"),
@@ -350,5 +361,5 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (hooks,), (loading,), (extremes,), (log_lines,),
+        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (hooks,), (loading,), (extremes,), (log_lines,),
         (every_limit,)])

@@ -43,13 +43,13 @@ def frame(opcode, payload=b"", final=True, masked=True, reserved=0):
 class RawSocket:
     """A TCP connection to the relay. `upgrade()` makes a WebSocket of it."""
 
-    def __init__(self, relay, receive_buffer=None):
+    def __init__(self, relay, receive_buffer=None, port=None):
         family = socket.AF_INET6 if ":" in relay.host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(WAIT_SECONDS)
-        self.socket.connect((relay.host, relay.port))
+        self.socket.connect((relay.host, port or relay.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = f"{relay.host}:{relay.port}"
         self.pending = b""

@@ -27,10 +27,17 @@ HANDSHAKE_LIMIT = "handshake_milliseconds"
 class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
-    def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False):
-        """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end."""
+    def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
+                 plugins=(), config=None, admin=None):
+        """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
+        With `config`, a file, the script and where to listen are said there."""
         self.errors = errors
-        self.command = [BINARY, "serve", "--listen", listen, "--script", script]
+        self.command = [BINARY, "serve"]
+        self.command += ["--config", config] if config else ["--listen", listen, "--script", script]
+        for plugin in plugins:
+            self.command += ["--plugin", plugin]
+        if admin:
+            self.command += ["--admin", admin]
         for name, value in (settings or {}).items():
             self.command += ["--set", f"{name}={value}"]
         for name, value in (limits or {}).items():

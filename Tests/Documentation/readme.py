@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What README.md, CHANGELOG.md and docs/ say is so: commands run, examples play, outputs are those printed there."""
 
+import glob
 import os
 import re
 import shlex
@@ -13,7 +14,9 @@ from page import Page, lobbyist, run, steady
 
 from relay import ROOT, Checks, Relay, run_scenarios
 
-PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "benchmarks/README.md")
+PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
+PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
+         "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES)
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
 
@@ -63,7 +66,9 @@ def commands(checks):
             name = line.split()[0]
             for option in re.findall(r"--[a-z][a-z-]*", line.partition("#")[0]):
                 checks.true(f"{path}: {name} has {option}", option == "--help" or option in helps[name])
-        for limit in sorted(set(re.findall(r"(?:--limit |`)([a-z_]+)(?:=|` at 0)", text))):
+        # Pages of plugins show queries of the same form.
+        form = r"--limit ([a-z_]+)=" if path in PLUGIN_PAGES else r"(?:--limit |`)([a-z_]+)(?:=|` at 0)"
+        for limit in sorted(set(re.findall(form, text))):
             checks.true(f"{path}: there is a limit {limit}", f"\n  {limit}=" in helps["serve"])
     code, lines = lobbyist("--version")
     checks.equal("the version is the changelog's newest", lines,
@@ -120,11 +125,14 @@ def serving(checks):
             if words[:2] != [PROGRAM, "serve"]:
                 continue
             found += 1
-            given = {"--set": {}, "--limit": {}}
-            for option, value in zip(words[2::2], words[3::2]):
-                name, _, worth = value.partition("=")
-                given[option][name] = worth
-            with Relay(settings=given["--set"], limits=given["--limit"]) as relay:
+            given = list(zip(words[2::2], words[3::2]))
+            configurations = [value for option, value in given if option == "--config"]
+            if configurations:
+                checks.equal(f"{line}: is a good configuration", lobbyist("check", "--config", *configurations)[0], 0)
+                continue
+            relay = Relay()
+            relay.command += words[2:]
+            with relay:
                 checks.true(f"{line}: listens", relay.alive())
     checks.true("the README shows serve with options", found > 0)
 
@@ -151,6 +159,89 @@ def conversations(checks):
                 checks.equal(f"{where}: plays", [code, lines[-1:]], [0, [f"{count} passed, 0 failed"]])
                 if code:
                     print("\n".join(lines))
+
+
+def check_configuration(page, block):
+    """What `lobbyist check` says to a configuration of a page, which may lack what does not matter there."""
+    text = block.text
+    if not re.search(r"^listen ", text, re.MULTILINE):
+        text = 'listen "127.0.0.1:0"\n' + text
+    for name in re.findall(r'env "(\w+)"', text):
+        os.environ.setdefault(name, "a-secret-of-some-length-for-the-page")
+    with tempfile.TemporaryDirectory() as folder:
+        code, lines = lobbyist("check", "--config", write(folder, "lobbyist.lua", text))
+        return code, [line.replace(f"{folder}/", "") for line in lines]
+
+
+def configurations(checks):
+    """Configurations in all pages are good, or fail as is printed behind them."""
+    found = 0
+    for path in PAGES:
+        page = Page(path)
+        outputs = page.named("output")
+        for block in page.named("lua"):
+            if block.words[1:2] != ["lobbyist.lua"]:
+                continue
+            found += 1
+            code, lines = check_configuration(page, block)
+            where = f"{path}:{block.line}"
+            if block.words[2:] == ["fails"]:
+                checks.equal(f"{where}: fails as printed", [code, lines], [1, outputs.pop(0).lines])
+            else:
+                checks.equal(f"{where}: is good", [code, lines[-1:]], [0, lines[-1:]])
+            if code and block.words[2:] != ["fails"]:
+                print("\n".join(lines))
+    checks.true("the pages show configurations", found > 3)
+
+
+def configuration_page(checks):
+    """What serve prints for the page's first configuration, and that every statement and field is described."""
+    page = Page("docs/configuration.md")
+    (block, _) = page.named("lua")
+    _, printed = console(page, "lobbyist serve")
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, "lobbyist.lua", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", block.text))
+        with Relay(config=path) as relay:
+            said = [line.rstrip() for line in relay.lines[:len(printed)]]
+            checks.equal("serve prints what the page shows", steady(said), steady(printed))
+    source = read("Sources/Configuration/StatementReader.swift") + read("Sources/Configuration/StatementCursor.swift")
+    names = re.findall(r'"(\w+)"', "".join(re.findall(r"(?:plain|curried|mountFields) = \[(.*?)\]", source)))
+    checks.true("the names are found", len(names) > 8, "more than 8", names)
+    for name in names:
+        checks.true(f"docs/configuration.md: {name}", re.search(rf"^\| `{name}\b", page.text, re.MULTILINE))
+
+
+def plugin_pages(checks):
+    """Every plugin has a page; its examples play, and its table of settings is that of the file."""
+    files = glob.glob(os.path.join(ROOT, "plugins", "*.lua"))
+    names = sorted(os.path.splitext(os.path.basename(path))[0] for path in files)
+    checks.equal("every plugin has a page", [f"docs/plugins/{name}.md" for name in names],
+                 [path for path in PLUGIN_PAGES if not path.endswith("README.md")])
+    for path in PLUGIN_PAGES:
+        page = Page(path)
+        with tempfile.TemporaryDirectory() as folder:
+            for block in page.named("talk"):
+                code, lines = lobbyist("test", write(folder, "example.talk", block.text))
+                checks.equal(f"{path}:{block.line}: plays", code, 0)
+                if code:
+                    print("\n".join(lines))
+            for block in page.named("lua"):
+                if block.words[1:2] == ["lobbyist.lua"]:
+                    continue
+                code, lines = lobbyist("check", write(folder, "policy.lua", block.text))
+                checks.equal(f"{path}:{block.line}: loads", code, 0)
+                if code:
+                    print("\n".join(lines))
+    for name in names:
+        settings = declared_settings(read(f"plugins/{name}.lua"))
+        if os.path.exists(os.path.join(ROOT, f"docs/plugins/{name}.md")):
+            rows = re.findall(r"^\| `([a-z_]+)` \|", read(f"docs/plugins/{name}.md"), re.MULTILINE)
+            checks.equal(f"docs/plugins/{name}.md: its settings", sorted(set(settings) - set(rows)), [])
+
+
+def declared_settings(source):
+    table = re.search(r"relay\.settings \{(.*?)^\}", source, re.DOTALL | re.MULTILINE)
+    return re.findall(r"^  (\w+) =", table.group(1), re.MULTILINE) if table else []
 
 
 def words(checks):
@@ -182,7 +273,8 @@ def api_examples(checks):
     page = Page("docs/lua-api.md")
     with tempfile.TemporaryDirectory() as folder:
         for block in page.named("lua"):
-            code, lines = lobbyist("check", write(folder, "policy.lua", block.text))
+            file = write(folder, "script.lua", block.text)
+            code, lines = lobbyist("check", *(["--plugin"] if block.words[1:] == ["plugin"] else []), file)
             checks.equal(f"{page.path}:{block.line}: loads", [code, lines[1:]], [0, []])
             if code:
                 print("\n".join(lines))
@@ -216,9 +308,10 @@ def limits(checks):
     hooks = re.search(r"lh_hook_names\[LH_HOOK_COUNT\] = \{(.*?)\}", read("Sources/LuaHost/load.c"), re.DOTALL)
     # Never called, so a sentence and no row.
     described = re.findall(r"^\| `(on_\w+)\(", text, re.MULTILINE) + ["on_reload"]
-    checks.equal("the page's hooks are those that there are", described, re.findall(r'"(\w+)"', hooks.group(1)))
+    checks.equal("the page's hooks are those that there are", sorted(described),
+                 sorted(re.findall(r'"(\w+)"', hooks.group(1))))
 
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
-                             (words,), (api_page,), (api_examples,), (sandbox,), (limits,)])
+                             (words,), (configurations,), (configuration_page,), (plugin_pages,), (api_page,), (api_examples,), (sandbox,), (limits,)])

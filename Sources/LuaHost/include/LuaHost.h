@@ -157,6 +157,9 @@ typedef struct lh_chunk {
 lh_status lh_host_load(lh_host *host, const lh_chunk *chunks, size_t chunk_count, lh_setting *settings,
                        size_t setting_count);
 
+/// The script that ran or loaded last, by its position.
+size_t lh_host_running(const lh_host *host);
+
 /// How many scripts have this hook.
 size_t lh_host_chain(const lh_host *host, lh_hook hook);
 

@@ -1,0 +1,110 @@
+import Bytes
+import HTTP
+import Policy
+
+/// What the admin listener answers: for whoever runs the relay, read only.
+struct Status {
+  let uptimeSeconds: Double
+  let connections: Int
+  let counters: RelayCounters
+  let mounts: [RoutedMount]
+  /// No new connections are taken.
+  let isShuttingDown: Bool
+
+  func answer(_ head: RequestHead) -> RequestAnswer {
+    // A page of a foreign site must not reach it under a name that leads here (DNS rebinding), nor by a form.
+    guard Self.isOwn(head.hostName), head.header("Origin") == nil else {
+      return Self.text(403, "Ask for this by address or as localhost, and not from a page.\n")
+    }
+    guard head.method == "GET" || head.method == "HEAD" else { return Self.text(405, "Only GET is answered here.\n") }
+    switch head.path {
+    case "/healthz": return isShuttingDown ? Self.text(503, "shutting down\n") : Self.text(200, "ok\n")
+    case "/status":
+      let type = [HeaderField("Content-Type", "application/json"), HeaderField("Cache-Control", "no-store")]
+      return RequestAnswer(status: 200, headers: type.compactMap { $0 }, body: Array(json.utf8))
+    default: return Self.text(404, "There are /healthz and /status.\n")
+    }
+  }
+
+  private static func isOwn(_ host: String?) -> Bool {
+    guard let host else { return false }
+    return host == "localhost" || host.hasPrefix("[") || host.utf8.allSatisfy { "0123456789.".utf8.contains($0) }
+  }
+
+  private static func text(_ status: Int, _ body: String) -> RequestAnswer {
+    RequestAnswer(status: status, headers: PlainAnswer.plainText, body: Array(body.utf8))
+  }
+
+  private var json: String {
+    Self.object([
+      ("uptime_seconds", "\(uptimeSeconds.rounded())"),
+      ("connections", "\(connections)"),
+      ("relay", Self.numbers(counters.named)),
+      ("mounts", "[" + mounts.map(Self.mount).joined(separator: ",") + "]"),
+    ]) + "\n"
+  }
+
+  private static func mount(_ entry: RoutedMount) -> String {
+    let (mount, counters) = (entry.mount, entry.mount.counters)
+    var members = [
+      ("paths", list(entry.route.paths)),
+      ("script", script(mount.scripts.policy)),
+      ("plugins", "[" + mount.scripts.plugins.map(script).joined(separator: ",") + "]"),
+      ("peers", "\(mount.peerCount)"),
+      ("lobbies", "\(mount.lobbyCount)"),
+      ("script_bytes", "\(mount.scriptMemory)"),
+      ("counters", numbers(counters.named)),
+      ("metrics", numbers(counters.script.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
+    ]
+    if let host = entry.route.host { members.insert(("host", quoted(host)), at: 1) }
+    return object(members)
+  }
+
+  private static func script(_ script: Script) -> String {
+    object([("path", quoted(script.path)), ("version", quoted(script.version))])
+  }
+
+  private static func object(_ members: [(String, String)]) -> String {
+    "{" + members.map { quoted($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
+  }
+
+  private static func numbers(_ numbers: [(String, some BinaryInteger)]) -> String {
+    object(numbers.map { ($0.0, "\($0.1)") })
+  }
+
+  private static func list(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ",") + "]" }
+
+  private static func quoted(_ text: String) -> String { JSONText.quoted(text) }
+}
+
+/// A Swift string as a JSON string.
+enum JSONText {
+  static func quoted(_ text: String) -> String {
+    var text = text
+    var queue = ByteQueue()
+    // A Swift string is UTF-8, so it is never refused.
+    text.withUTF8 { _ = unsafe queue.append(quoted: UnsafeRawBufferPointer($0)) }
+    return unsafe queue.withBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension RelayCounters {
+  /// By name, in the order in which they are shown.
+  var named: [(String, UInt64)] {
+    [
+      ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
+      ("handshakes_refused", handshakesRefused), ("unmounted", unmounted),
+      ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
+      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors),
+    ]
+  }
+}
+
+extension MountCounters {
+  var named: [(String, UInt64)] {
+    [
+      ("messages_in", messagesIn), ("messages_out", messagesOut), ("messages_dropped", messagesDropped),
+      ("hook_failures", hookFailures), ("slow_readers_closed", slowReadersClosed),
+    ]
+  }
+}
