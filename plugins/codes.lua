@@ -22,7 +22,7 @@ for character in alphabet:gmatch(".") do
 end
 assert(settings.wrong_per_minute >= 0, "wrong_per_minute is 0 or more")
 
-local wrong = require("guesses").new(settings.wrong_per_minute)
+local wrong = require("shared.guesses").new(settings.wrong_per_minute)
 
 local plugin = {}
 

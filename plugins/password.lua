@@ -12,7 +12,7 @@ assert(settings.wrong_per_minute >= 0, "wrong_per_minute is 0 or more")
 
 local SALT_BYTES <const> = 16
 
-local wrong = require("guesses").new(settings.wrong_per_minute)
+local wrong = require("shared.guesses").new(settings.wrong_per_minute)
 -- The lobby for which the password of a peer was wrong last, by peer: to ask again is no second guess.
 local tried = {}
 

@@ -1,10 +1,10 @@
--- Only who brings a valid token may connect: a JWT signed with HS256, or the short form (see signed_claims.lua).
+-- Only who brings a valid token may connect: a JWT signed with HS256, or the short form (see token/signed_claims.lua).
 --
 -- The token is looked for in `Authorization: Bearer TOKEN`, then among the subprotocols as `token.TOKEN` (a page's
 -- script cannot set headers: `new WebSocket(url, ["godot", "token.…"])`), then in the query as `?token=TOKEN`.
 -- Its claims sub, role and lobby become peer.token_subject, peer.token_role and peer.token_lobby.
 
-local signed_claims = require "signed_claims"
+local signed_claims = require "token.signed_claims"
 
 local settings = relay.settings {
   keys = {},               -- `kid:secret`, or `secret`, of 32 bytes or more; one that is retired stays until its
@@ -64,7 +64,7 @@ function plugin.on_upgrade(request)
   if not claims then
     relay.log("debug", ("%s refused: the token %s"):format(request:address(), reason))
     -- The same for everything that can be wrong, so that nobody learns to forge from it.
-    return request:refuse(401, "Unauthorized")
+    return request:refuse(401, "Unauthorized", "WWW-Authenticate", "Bearer")
   end
   if offered and subprotocol then request:choose(subprotocol) end
   for claim, attribute in pairs(CLAIMS) do request:attach(attribute, claims[claim]) end

@@ -101,6 +101,12 @@ async def every_way(checks):
         alone = {"subprotocols": [f"token.{good}"]}
         checks.equal("by subprotocol alone: it is not echoed", await attempt(relay, "/", alone), ("Ana", "host", None))
         checks.equal("nobody without", await attempt(relay, "/", {}), REFUSED)
+        try:
+            async with connect(relay.url):
+                checks.true("the refusal says what it wants (RFC 9110 §15.5.2)", False)
+        except InvalidStatus as refusal:
+            checks.equal("the refusal says what it wants (RFC 9110 §15.5.2)",
+                         refusal.response.headers.get("WWW-Authenticate"), "Bearer")
         checks.equal("a path of its own", await attempt(relay, f"/a/b?x=1&token={good}&y", {}), ("Ana", "host", None))
         brief = short({"sub": "Ana", "role": "host"})
         for way in ways(""):

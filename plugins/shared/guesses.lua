@@ -3,7 +3,7 @@
 -- A network's minute begins with its first wrong guess, and everything is forgotten at its end. With too many
 -- networks at once the oldest is forgotten sooner.
 
-local network_of = require("ip_address").network
+local network_of = require("shared.ip_address").network
 
 local SECONDS <const> = 60
 -- Well below a power of two: a table that is full to the brim is laid out anew at every change.
