@@ -63,8 +63,7 @@ enum CheckCommand {
     _ path: String?, _ plugins: [String], _ settings: [(name: String, value: String)]
   ) -> Bool {
     do {
-      let scripts = try path.map { path throws(FileError) in try ScriptFiles.open(policy: path, plugins: plugins) }
-        ?? ScriptFiles.open(plugins: plugins)
+      let scripts = try ScriptFiles.open(policy: path, plugins: plugins)
       _ = try Mount(
         scripts: scripts, settings: settings, outbox: Outbox(), shared: ScriptFiles.shared,
         read: ScriptFiles.module, report: { _ in })

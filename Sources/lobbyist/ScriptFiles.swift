@@ -4,17 +4,10 @@ import Policy
 
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
-  /// The policy and its plugins, in their order.
-  static func open(policy: String, plugins: [String] = []) throws(FileError) -> Scripts {
-    try open(try open(policy, isPlugin: false), plugins)
-  }
-
-  /// Plugins before a policy that says nothing.
-  static func open(plugins: [String]) throws(FileError) -> Scripts {
-    try open(Script(path: "no policy", source: Array("return {}".utf8)), plugins)
-  }
-
-  private static func open(_ policy: Script, _ plugins: [String]) throws(FileError) -> Scripts {
+  /// The policy and its plugins, in their order; without a policy, one that says nothing.
+  static func open(policy path: String?, plugins: [String] = []) throws(FileError) -> Scripts {
+    var policy = Script(path: "no policy", source: Array("return {}".utf8))
+    if let path { policy = try open(path, isPlugin: false) }
     let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
     do throws(ScriptError) {
       return try Scripts(policy: policy, plugins: plugins)
