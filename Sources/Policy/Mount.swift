@@ -23,10 +23,12 @@ public final class Mount {
 
   public let scripts: Scripts
 
-  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`.
+  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
+  /// do while they load is done at the time given, as for `setTime`.
   public init(
     scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
     outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
+    milliseconds: UInt64 = 0, wallSeconds: Double = 0,
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
@@ -37,6 +39,8 @@ public final class Mount {
         limits: limits, outbox: outbox, random: random,
         modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
         report: report))
+    unsafe core.pointee.now = milliseconds
+    unsafe core.pointee.wallSeconds = wallSeconds
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
@@ -47,6 +51,8 @@ public final class Mount {
       unsafe core.deallocate()
       throw error
     }
+    // Or a first hook that fails would take it back.
+    unsafe core.pointee.commit()
   }
 
   deinit {
