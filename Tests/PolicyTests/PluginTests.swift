@@ -220,6 +220,26 @@ import Testing
     #expect(service.failures().first?.error.firstLine.contains("on_join of plugin 'cap'") == true)
   }
 
+  @Test func aPolicyThatCatchesAPluginsErrorIsStillAsked() throws {
+    let service = try Service.onMessage(
+      """
+      local lobby = mount:create_lobby("den")
+      peer:send(tostring(pcall(lobby.admits, lobby, peer)))
+      lobby:add(peer, 1)
+      """,
+      plugins: [
+        plugin(
+          "ban",
+          """
+          local asked = 0
+          function plugin.on_join() asked = asked + 1; if asked == 1 then error("broken") end return "Banned" end
+          """)
+      ])
+    let client = service.connect()
+    service.send(client, "hello")
+    #expect(service.heard(client) == [.closed(4000, "Banned")])
+  }
+
   // MARK: Names
 
   @Test func namesOfLobbiesCanBeChangedAndFound() throws {
