@@ -87,10 +87,9 @@ public final class Mount {
       head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
-    guard run(LH_ON_UPGRADE, 1), let view = unsafe core.pointee.request else {
-      return .refuse(Self.failure)
-    }
+    let isDone = run(LH_ON_UPGRADE, 1)
     depart()
+    guard isDone, let view = unsafe core.pointee.request else { return .refuse(Self.failure) }
     if let refusal = view.refusal { return .refuse(refusal) }
     return .accept(subprotocol: view.chosen, attributes: view.attachments)
   }
@@ -101,11 +100,9 @@ public final class Mount {
     unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
-    guard run(LH_ON_REQUEST, 1) else {
-      return Self.failure
-    }
+    let isDone = run(LH_ON_REQUEST, 1)
     depart()
-    return unsafe core.pointee.request?.answer
+    return isDone ? unsafe core.pointee.request?.answer : Self.failure
   }
 
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
@@ -211,7 +208,8 @@ public final class Mount {
       unsafe core.pointee.rollback()
       let (peer, reason) = host.refusal()
       if unsafe core.pointee.isOpen(peer) { unsafe core.pointee.stageClose(peer, code: 4000, reason: reason) }
-      return true
+      // A handshake or request about which a hook was stopped has no answer that could be relied on.
+      return unsafe core.pointee.request == nil
     default:
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1

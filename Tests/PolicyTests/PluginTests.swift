@@ -240,6 +240,26 @@ import Testing
     #expect(service.heard(client) == [.closed(4000, "Banned")])
   }
 
+  @Test func aHandshakeDuringWhichAnotherPeerIsRefusedIsRefusedToo() throws {
+    let service = try Service(
+      """
+      local policy = {}
+      function policy.on_upgrade(request)
+        request:attach("x", 1)
+        mount:create_lobby("den"):add(mount:peers()[1], 1)
+        request:refuse(403, "no")
+      end
+      return policy
+      """, plugins: [plugin("ban", "function plugin.on_join() return 'Banned' end")])
+    let client = service.connect()
+    guard case .refuse(let refusal) = service.upgrade() else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(refusal.status == 500)
+    #expect(service.heard(client) == [.closed(4000, "Banned")])
+  }
+
   // MARK: Names
 
   @Test func namesOfLobbiesCanBeChangedAndFound() throws {
