@@ -22,6 +22,7 @@ public final class Mount {
   private var hasLasted = false
 
   public let scripts: Scripts
+  public let limits: MountLimits
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
   /// do while they load is done at the time given, as for `setTime`.
@@ -32,6 +33,7 @@ public final class Mount {
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
+    self.limits = limits
     let folders = scripts.folders
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 from raw_socket import TEXT, RawSocket, frame, upgrade_request
 from relay import BINARY, ROOT, Checks, Relay, run_scenarios
@@ -19,8 +20,16 @@ local settings = relay.settings { name = "" }
 return {
   on_connect = function(peer) peer:send(settings.name .. " " .. mount:peer_count()) end,
   on_request = function(request) return request:answer(200, settings.name) end,
+  on_message = function(peer, message)
+    if message:text() == "fill" then
+      for _ = 1, 100 do peer:send(("x"):rep(60000)) end
+    else
+      peer:send(message:text())
+    end
+  end,
 }
 """
+FILL_MESSAGES, FILL_BYTES = 100, 60_000
 
 
 class Configured:
@@ -166,6 +175,22 @@ def override(checks):
     checks.equal("a script beside a configuration is a mistake of usage", done.returncode, 2)
 
 
+def queues(checks):
+    """A mount whose readers may be slower than those of the others: it goes by its own limit."""
+    text = f'listen "127.0.0.1:0"\nmount "/" {named("a", "limits = { queued_bytes = 16777216 }")}'
+    with Configured(text) as relay, RawSocket(relay.relay, receive_buffer=4096) as raw:
+        raw.upgrade()
+        say(raw, "fill")
+        # The relay reads on while it cannot write: that must not count as a flood of pings.
+        time.sleep(0.3)
+        say(raw, "last")
+        raw.receive_text()
+        for number in range(FILL_MESSAGES):
+            if len(raw.receive_text() or b"") != FILL_BYTES:
+                return checks.equal("messages that have waited", number, FILL_MESSAGES)
+        checks.equal("who reads late gets everything", raw.receive_text(), b"last")
+
+
 def operator(checks):
     text = f'listen "127.0.0.1:0"\nadmin "127.0.0.1:0"\nmount "/" {named("a")}\nmount "/b" {named("b")}'
     with Configured(text) as relay:
@@ -187,4 +212,4 @@ def operator(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(routes,), (nowhere,), (all_protocols,), (mistakes,), (override,), (operator,)])
+    run_scenarios(Checks(), [(routes,), (nowhere,), (all_protocols,), (mistakes,), (override,), (queues,), (operator,)])
