@@ -36,6 +36,20 @@ import WebSocket
     return plugin
     """
 
+  @Test func keepingCountsForNoLimitOnTimers() throws {
+    let service = try Service(
+      """
+      local policy = { timers = { tick = function() end } }
+      function policy.on_connect(peer) peer:after(100, "tick") end
+      return policy
+      """,
+      plugins: [("resume", "return { on_disconnect = function(peer) return peer:keep(5) end }")],
+      limits: { $0.lobbies.timersPerSubject = 1 })
+    service.leave(service.connect())
+    #expect(service.failures().isEmpty)
+    #expect(service.mount.peerCount == 1)
+  }
+
   @Test func whatWasSentMeanwhileIsHeardAfterwards() throws {
     let service = try Service(
       Self.policy,
