@@ -50,6 +50,18 @@ import WebSocket
     #expect(service.mount.peerCount == 1)
   }
 
+  @Test func noScriptEndsTheWait() throws {
+    let service = try Service.onMessage(
+      "mount:peers()[1]:cancel(message:text())",
+      plugins: [("resume", "return { on_disconnect = function(peer) return peer:keep(5) end }")])
+    let (ana, bob) = (service.connect(), service.connect())
+    service.leave(ana)
+    for name in ["", "resume.tick"] { service.send(bob, name) }
+    #expect(service.failures().count == 2)
+    service.advance(to: service.now + 5000)
+    #expect(service.mount.peerCount == 1, "only the other one is left")
+  }
+
   @Test func whatWasSentMeanwhileIsHeardAfterwards() throws {
     let service = try Service(
       Self.policy,
