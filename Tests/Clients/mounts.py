@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from raw_socket import TEXT, RawSocket, frame, upgrade_request
-from relay import BINARY, ROOT, Checks, Relay, run_scenarios
+from relay import BINARY, ROOT, START_SECONDS, Checks, Relay, run_scenarios, wait_until
 
 EXAMPLE = os.path.join("examples", "all-protocols", "lobbyist.lua")
 LISTENING = re.compile(r"listening on ws://127\.0\.0\.1:(\d+)(?: \((\w+) only\))?")
@@ -45,6 +45,8 @@ class Configured:
 
     def __enter__(self):
         self.relay.__enter__()
+        # The line behind those about listeners.
+        wait_until(lambda: any("point a client" in line for line in list(self.relay.lines)), START_SECONDS)
         found = LISTENING.findall("".join(self.relay.lines))
         self.ports = {name: int(port) for port, name in found}
         return self
@@ -153,7 +155,10 @@ def mistakes(checks):
             ("admin \"0.0.0.0:9081\"\nlisten \":0\"\nmount \"/\" { script = \"who.lua\" }",
              ":1: '0.0.0.0:9081' can be reached from outside"),
             ("mount \"/\" { script = \"who.lua\", listen = \"127.0.0.1:0\" }\nmount \"/a\" { script = \"who.lua\" }",
-             ":2: nothing reaches this mount")):
+             ":2: nothing reaches this mount"),
+            ("listen \"127.0.0.1:0\"\nmount { \"/\", \"/a\" } { script = \"who.lua\" }\n"
+             "mount \"/a\" { script = \"who.lua\" }",
+             ":3: nothing reaches this mount: another one is at /a")):
         configured = Configured(text)
         done = subprocess.run([BINARY, "serve", "--config", configured.path], cwd=ROOT, capture_output=True, text=True,
                               timeout=10)
