@@ -15,6 +15,7 @@ from relay import BINARY, ROOT, START_SECONDS, Checks, Relay, run_scenarios, wai
 
 EXAMPLE = os.path.join("examples", "all-protocols", "lobbyist.lua")
 LISTENING = re.compile(r"listening on ws://127\.0\.0\.1:(\d+)(?: \((\w+) only\))?")
+ADMIN = re.compile(r"admin on http://127\.0\.0\.1:(\d+)/status")
 WHO = """
 local settings = relay.settings { name = "" }
 return {
@@ -54,6 +55,9 @@ class Configured:
     def __exit__(self, *problem):
         self.relay.__exit__(*problem)
         self.folder.cleanup()
+
+    def admin_port(self):
+        return int(ADMIN.search("".join(self.relay.lines)).group(1))
 
     def client(self, path, port=None):
         """A WebSocket."""
@@ -200,7 +204,7 @@ def operator(checks):
     text = f'listen "127.0.0.1:0"\nadmin "127.0.0.1:0"\nmount "/" {named("a")}\nmount "/b" {named("b")}'
     with Configured(text) as relay:
         relay.greeting("/b")
-        port = int(re.search(r"admin on http://127\.0\.0\.1:(\d+)/status", "".join(relay.relay.lines)).group(1))
+        port = relay.admin_port()
         checks.equal("it is well", relay.get("/healthz", port=port), (200, "ok\n"))
         status, body = relay.get("/status", port=port)
         state = json.loads(body)
@@ -214,6 +218,9 @@ def operator(checks):
         checks.equal("nothing else is there", relay.get("/other", port=port)[0], 404)
         checks.equal("no WebSockets are", relay.greeting("/healthz", port=port), 200)
         checks.equal("the mounts do not have it", relay.get("/status")[1], "a")
+    with Configured("limits { connections = 1 }\n" + text) as relay, relay.client("/"):
+        checks.equal("the relay is full", relay.greeting(), 503)
+        checks.equal("the operator is let in", relay.get("/healthz", port=relay.admin_port()), (200, "ok\n"))
 
 
 if __name__ == "__main__":
