@@ -83,7 +83,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, isShuttingDown: graceEnds != nil)
+      mounts: mounts.mounts)
   }
 
   @inline(__always)
