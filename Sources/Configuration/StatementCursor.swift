@@ -120,7 +120,7 @@ struct StatementCursor {
   private func host(_ text: String, _ line: Int) throws(ConfigurationError) -> String {
     let isAddress = text.hasPrefix("[") && text.hasSuffix("]")
     guard !text.isEmpty, isAddress || !text.utf8.contains(where: { $0 <= 0x20 || ":/[]".utf8.contains($0) }) else {
-      throw error("'\(text)' is no host: it is a name or an address without a port, as \"play.example.org\"", line: line)
+      throw error("'\(text)' is no host: a name or an address without a port, as \"play.example.org\"", line: line)
     }
     return text.lowercased()
   }

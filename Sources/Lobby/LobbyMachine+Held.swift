@@ -5,7 +5,8 @@ extension LobbyMachine {
   ) throws(Refusal) -> Bool {
     try requireLive(owner)
     dropExpired(now: now)
-    let message = HeldMessage(payload: payload, isBinary: isBinary, deadline: deadline, place: HeldMessage.Place(owner: owner, key: key))
+    let place = HeldMessage.Place(owner: owner, key: key)
+    let message = HeldMessage(payload: payload, isBinary: isBinary, deadline: deadline, place: place)
     guard within(heldNumbers(key, of: owner).count, limits.heldMessages) else { return false }
     guard limits.heldBytes == 0 || held.byteCount + message.byteCount <= limits.heldBytes else { return false }
     let number = held.add(message)
