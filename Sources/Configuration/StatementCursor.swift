@@ -105,12 +105,24 @@ struct StatementCursor {
     let paths = try texts(values, "a path: \(Self.mountExample)", line: statement.line).map(\.value)
     for path in paths {
       let isPlain = path == "/" || (path.hasPrefix("/") && !path.hasSuffix("/"))
+      guard !path.utf8.contains(UInt8(ascii: "%")) else {
+        throw error("'\(path)' is no path: it is written as meant, not percent-encoded: \"/café\"")
+      }
       guard isPlain, !path.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "?") }) else {
         throw error("'\(path)' is no path: it begins with / and does not end with one, as \"/game\"")
       }
     }
     guard !paths.isEmpty else { throw error("mount wants a path: \(Self.mountExample)") }
     return paths
+  }
+
+  /// A name or address as requests name it, without the port, which they may leave out.
+  private func host(_ text: String, _ line: Int) throws(ConfigurationError) -> String {
+    let isAddress = text.hasPrefix("[") && text.hasSuffix("]")
+    guard !text.isEmpty, isAddress || !text.utf8.contains(where: { $0 <= 0x20 || ":/[]".utf8.contains($0) }) else {
+      throw error("'\(text)' is no host: a name or an address without a port, as \"play.example.org\"", line: line)
+    }
+    return text.lowercased()
   }
 
   private func read(
@@ -120,7 +132,7 @@ struct StatementCursor {
     case ("script", .text(let path)):
       mount.script = path
       mount.scriptLine = line
-    case ("host", .text(let host)): mount.host = host.lowercased()
+    case ("host", .text(let host)): mount.host = try self.host(host, line)
     case ("listen", .text(let address)): mount.listen = [.init(value: address, line: line)]
     case ("listen", .table(let table)): mount.listen = try texts(table.items, "an address", line: line)
     case ("settings", .table(let table)): mount.settings = try assignments(table.fields, from: line)

@@ -7,9 +7,14 @@ public struct HeldMessage: Sendable {
   public let isBinary: Bool
   /// From when on it is no longer delivered, in monotonic milliseconds.
   let deadline: UInt64
-  let owner: Subject
-  let key: [UInt8]
+  let place: Place
+
+  /// Where it waits: under a key of a lobby or the mount.
+  struct Place: Hashable {
+    let owner: Subject
+    let key: [UInt8]
+  }
 
   /// Bytes counted against the limit.
-  var byteCount: Int { payload.count + key.count + Self.ownBytes }
+  var byteCount: Int { payload.count + place.key.count + Self.ownBytes }
 }

@@ -34,9 +34,9 @@ struct HeldTable {
   }
 
   /// Removes one message whose time is over, if there is one.
-  mutating func removeExpired(now: UInt64) -> (number: UInt64, message: HeldMessage)? {
+  mutating func removeExpired(now: UInt64) -> HeldMessage? {
     while let number = schedule.popDue(now: now) {
-      if let message = remove(number) { return (number, message) }
+      if let message = remove(number) { return message }
     }
     return nil
   }

@@ -5,7 +5,8 @@ extension LobbyMachine {
   ) throws(Refusal) -> Bool {
     try requireLive(owner)
     dropExpired(now: now)
-    let message = HeldMessage(payload: payload, isBinary: isBinary, deadline: deadline, owner: owner, key: key)
+    let place = HeldMessage.Place(owner: owner, key: key)
+    let message = HeldMessage(payload: payload, isBinary: isBinary, deadline: deadline, place: place)
     guard within(heldNumbers(key, of: owner).count, limits.heldMessages) else { return false }
     guard limits.heldBytes == 0 || held.byteCount + message.byteCount <= limits.heldBytes else { return false }
     let number = held.add(message)
@@ -46,17 +47,21 @@ extension LobbyMachine {
     }
   }
 
-  /// Not taken back: what is over for one hook is over for all that follow.
+  /// Not taken back: what is over for one hook is over for all that follow. Each key is gone through once, as any number
+  /// of messages may wait under one.
   private mutating func dropExpired(now: UInt64) {
-    while let (number, message) = held.removeExpired(now: now) {
-      let others = heldNumbers(message.key, of: message.owner).filter { $0 != number }
-      setHeldNumbers(message.key, of: message.owner, others)
+    var places: Set<HeldMessage.Place> = []
+    while let message = held.removeExpired(now: now) { places.insert(message.place) }
+    for place in places {
+      let others = heldNumbers(place.key, of: place.owner).filter { held[$0] != nil }
+      setHeldNumbers(place.key, of: place.owner, others)
     }
   }
 
   mutating func takeBackHolding(_ number: UInt64) {
     guard let message = held.remove(number) else { return }
-    setHeldNumbers(message.key, of: message.owner, heldNumbers(message.key, of: message.owner).dropLast())
+    let (owner, key) = (message.place.owner, message.place.key)
+    setHeldNumbers(key, of: owner, heldNumbers(key, of: owner).dropLast())
   }
 
   func heldNumbers(_ key: [UInt8], of owner: Subject) -> [UInt64] {

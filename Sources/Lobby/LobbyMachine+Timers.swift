@@ -1,13 +1,13 @@
 extension LobbyMachine {
-  /// Starts a named timer. One of the same name on the same subject is replaced.
+  /// Starts a named timer. One of the same name on the same subject is replaced. The limit is on those of scripts.
   public mutating func startTimer(
-    _ name: [UInt8], on subject: Subject, deadline: UInt64, arguments: [PlainValue] = []
+    _ name: [UInt8], on subject: Subject, deadline: UInt64, arguments: [PlainValue] = [], isLimited: Bool = true
   ) throws(Refusal) {
     try requireLive(subject)
     let bytes = arguments.reduce(name.count) { $0 + $1.byteCount }
     guard limits.attributeBytes == 0 || bytes <= limits.attributeBytes else { throw .limit("attribute_bytes") }
     // Where one is replaced, there is room for one.
-    if try !cancelTimer(name, on: subject) {
+    if try !cancelTimer(name, on: subject), isLimited {
       guard within(timerCount(subject), limits.timersPerSubject) else { throw .limit("timers_per_subject") }
     }
     var record = TimerRecord()

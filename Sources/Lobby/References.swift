@@ -1,6 +1,6 @@
 /// Names one peer for as long as it lives. A reference that outlives its peer is noticed: the slot is
 /// used again, the generation never is.
-public struct PeerRef: Equatable, Sendable {
+public struct PeerRef: Hashable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
 
@@ -11,7 +11,7 @@ public struct PeerRef: Equatable, Sendable {
 }
 
 /// Names one lobby for as long as it lives.
-public struct LobbyRef: Equatable, Sendable {
+public struct LobbyRef: Hashable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
 
@@ -22,7 +22,7 @@ public struct LobbyRef: Equatable, Sendable {
 }
 
 /// What a timer or an attribute belongs to.
-public enum Subject: Equatable, Sendable {
+public enum Subject: Hashable, Sendable {
   case peer(PeerRef)
   case lobby(LobbyRef)
   case mount

@@ -292,6 +292,7 @@ static bool is_timer(uint32_t operation) {
 /// The name comes behind the receiver, and the seconds where a timer is started.
 static void name_timer(lua_State *L, const lh_host *host, lh_call *call, uint32_t operation) {
   int argument = starts_timer(operation) ? 2 : 1;
+  lh_require_timer_name(L, argument + 1);
   if (starts_timer(operation)) lh_require_timer(L, host, argument + 1);
   if (lh_is_policy(host, host->running)) return;
   lh_qualify(L, host, argument + 1);

@@ -16,15 +16,19 @@ static bool is_asked(const lh_host *host, lh_hook hook) {
   return host->chains[hook].count > 0 && host->in_hook && lh_is_policy(host, host->running);
 }
 
-/// Calls one link with the `count` values on top of the stack, which stay there, and pushes its answer.
+/// Calls one link with the `count` values on top of the stack, which stay there, and pushes its answer. Protected, as a
+/// policy that catches a plugin's error must not go on in the plugin's name, whom no plugin is asked about.
 static void ask(lua_State *L, lh_host *host, const lh_link *link, int count) {
   int before = host->running;
   luaL_checkstack(L, count + 2, "plugins");
   host->running = link->script;
   lua_rawgeti(L, LUA_REGISTRYINDEX, link->function);
   for (int i = 0; i < count; i++) lua_pushvalue(L, -count - 1);
-  lua_call(L, count, 1);
+  int status = lua_pcall(L, count, 1, 0);
   host->running = before;
+  if (status == LUA_OK) return;
+  lh_budget_rethrow(L, status);
+  lua_error(L);
 }
 
 static bool is_same(const lh_value *one, const lh_reference *other) {

@@ -139,6 +139,8 @@ lh_status lh_host_run(lh_host *host, lua_CFunction body, void *argument, uint64_
                       uint64_t nanoseconds);
 
 // load.c
+/// Raises unless a timer may have the name at this index. Other names are the relay's own and those of plugins' timers.
+void lh_require_timer_name(lua_State *L, int index);
 /// Raises, naming the nearest, unless the running script's timers have a function of the name at this index.
 void lh_require_timer(lua_State *L, const lh_host *host, int name_index);
 

@@ -56,6 +56,14 @@ static void refuse_unknown_hooks(lua_State *L) {
   }
 }
 
+void lh_require_timer_name(lua_State *L, int index) {
+  size_t length;
+  const char *name = lua_tolstring(L, index, &length);
+  if (length == 0) luaL_error(L, "a timer's name is not empty");
+  if (memchr(name, '.', length) != NULL)
+    luaL_error(L, "the timer '%s': a name has no dot, which stands behind a plugin's name", name);
+}
+
 static void take_timers(lua_State *L, lh_host *host) {
   int type = lua_getfield(L, -1, "timers");
   if (type == LUA_TNIL) {
@@ -67,8 +75,7 @@ static void take_timers(lua_State *L, lh_host *host) {
   while (lua_next(L, -2)) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1))
       luaL_error(L, "the script's timers are functions under names, not a %s", luaL_typename(L, -1));
-    if (strchr(lua_tostring(L, -2), '.') != NULL)
-      luaL_error(L, "the timer '%s': a name has no dot, which stands behind a plugin's name", lua_tostring(L, -2));
+    lh_require_timer_name(L, -2);
     lua_pop(L, 1);
   }
   host->scripts[host->running].timers = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -46,7 +46,7 @@ extension MountCore {
     guard !kept.contains(peer), limits.keptPeers == 0 || kept.count < limits.keptPeers else { return false }
     let deadline = now + max(1, UInt64((seconds * 1000).rounded(.up)))
     try refusing { () throws(Refusal) in
-      try machine.startTimer(KeptPeers.timer, on: .peer(peer), deadline: deadline)
+      try machine.startTimer(KeptPeers.timer, on: .peer(peer), deadline: deadline, isLimited: false)
     }
     kept.isWished = true
     return true

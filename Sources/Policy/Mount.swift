@@ -22,14 +22,18 @@ public final class Mount {
   private var hasLasted = false
 
   public let scripts: Scripts
+  public let limits: MountLimits
 
-  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`.
+  /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
+  /// do while they load is done at the time given, as for `setTime`.
   public init(
     scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
     outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
+    milliseconds: UInt64 = 0, wallSeconds: Double = 0,
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
+    self.limits = limits
     let folders = scripts.folders
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
@@ -37,6 +41,8 @@ public final class Mount {
         limits: limits, outbox: outbox, random: random,
         modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
         report: report))
+    unsafe core.pointee.now = milliseconds
+    unsafe core.pointee.wallSeconds = wallSeconds
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
@@ -47,6 +53,8 @@ public final class Mount {
       unsafe core.deallocate()
       throw error
     }
+    // Or a first hook that fails would take it back.
+    unsafe core.pointee.commit()
   }
 
   deinit {
@@ -81,10 +89,9 @@ public final class Mount {
       head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
-    guard run(LH_ON_UPGRADE, 1), let view = unsafe core.pointee.request else {
-      return .refuse(Self.failure)
-    }
+    let isDone = run(LH_ON_UPGRADE, 1)
     depart()
+    guard isDone, let view = unsafe core.pointee.request else { return .refuse(Self.failure) }
     if let refusal = view.refusal { return .refuse(refusal) }
     return .accept(subprotocol: view.chosen, attributes: view.attachments)
   }
@@ -95,11 +102,9 @@ public final class Mount {
     unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
-    guard run(LH_ON_REQUEST, 1) else {
-      return Self.failure
-    }
+    let isDone = run(LH_ON_REQUEST, 1)
     depart()
-    return unsafe core.pointee.request?.answer
+    return isDone ? unsafe core.pointee.request?.answer : Self.failure
   }
 
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
@@ -205,7 +210,8 @@ public final class Mount {
       unsafe core.pointee.rollback()
       let (peer, reason) = host.refusal()
       if unsafe core.pointee.isOpen(peer) { unsafe core.pointee.stageClose(peer, code: 4000, reason: reason) }
-      return true
+      // A handshake or request about which a hook was stopped has no answer that could be relied on.
+      return unsafe core.pointee.request == nil
     default:
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1

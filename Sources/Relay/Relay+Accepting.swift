@@ -47,7 +47,9 @@ extension Relay {
   }
 
   private func welcome(_ stream: consuming Stream, _ host: HostAddress, at listener: Int) {
-    guard limits.connections == 0 || connections.count < limits.connections else {
+    // The operator wants to know most of all when the relay is full.
+    let isOperator = listeners.purpose(of: listener) == .operator
+    guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
       return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard perAddress.admit(host) else {

@@ -13,6 +13,13 @@ extension Relay {
     mount(of: slot).disconnectLater(peer, outlet: slot, code: code, reason: reason)
   }
 
+  /// Whether more waits for a peer than messages alone can make it: they stay below `queued_bytes` of its mount.
+  func isPiling(_ slot: UInt32) -> Bool {
+    let queuedBytes = mount(of: slot).limits.queuedBytes
+    // What one read brings may be pings alone, and its pongs have not been sent yet.
+    return queuedBytes > 0 && outbox.waiting(slot) > queuedBytes + Self.readBytes
+  }
+
   /// Closes a peer that asks for pongs and reads none.
   func closeHoarder(_ slot: UInt32) {
     guard connections[slot].phase == .open else { return }

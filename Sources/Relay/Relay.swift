@@ -31,8 +31,6 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
-  /// Bytes that may wait for one peer, pongs included. Messages alone stay below `queued_bytes`.
-  let pileMax: Int
   var now: UInt64 = 0
   private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
@@ -57,8 +55,6 @@ public final class Relay {
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
-    // What one read brings may be pings alone, and its pongs have not been sent yet.
-    pileMax = limits.mount.queuedBytes == 0 ? .max : limits.mount.queuedBytes + Self.readBytes
     signals = try Signals()
     reactor = try Reactor()
     listeners = Listeners()
@@ -87,7 +83,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, isShuttingDown: graceEnds != nil)
+      mounts: mounts.mounts)
   }
 
   @inline(__always)
@@ -176,7 +172,7 @@ public final class Relay {
       !connections[slot].isBacklogged
     {
       read(slot)
-      if connections.isLive(slot, event.token.generation), outbox.waiting(slot) > pileMax { closeHoarder(slot) }
+      if connections.isLive(slot, event.token.generation), isPiling(slot) { closeHoarder(slot) }
     }
   }
 

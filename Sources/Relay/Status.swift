@@ -8,8 +8,6 @@ struct Status {
   let connections: Int
   let counters: RelayCounters
   let mounts: [RoutedMount]
-  /// No new connections are taken.
-  let isShuttingDown: Bool
 
   func answer(_ head: RequestHead) -> RequestAnswer {
     // A page of a foreign site must not reach it under a name that leads here (DNS rebinding), nor by a form.
@@ -18,7 +16,7 @@ struct Status {
     }
     guard head.method == "GET" || head.method == "HEAD" else { return Self.text(405, "Only GET is answered here.\n") }
     switch head.path {
-    case "/healthz": return isShuttingDown ? Self.text(503, "shutting down\n") : Self.text(200, "ok\n")
+    case "/healthz": return Self.text(200, "ok\n")
     case "/status":
       let type = [HeaderField("Content-Type", "application/json"), HeaderField("Cache-Control", "no-store")]
       return RequestAnswer(status: 200, headers: type.compactMap { $0 }, body: Array(json.utf8))

@@ -1,4 +1,5 @@
 import Policy
+import Reactor
 import Relay
 
 /// One mount, before its scripts are read.
@@ -28,7 +29,8 @@ struct MountPlan {
     do throws(ScriptError) {
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        shared: ScriptFiles.shared, read: ScriptFiles.module, report: { report(scripts, $0) })
+        shared: ScriptFiles.shared, milliseconds: Clock.milliseconds, wallSeconds: Clock.wallTime,
+        read: ScriptFiles.module, report: { report(scripts, $0) })
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }

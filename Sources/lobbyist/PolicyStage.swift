@@ -17,7 +17,10 @@ final class PolicyStage: Stage {
   private var limits = RelayLimits()
   private var actors: [String: StageActor] = [:]
   private var outletCount: UInt32 = 0
-  private var now: UInt64 = 1000
+  /// Monotonic milliseconds at the beginning of a conversation.
+  private static let beginning: UInt64 = 1000
+  private var now = PolicyStage.beginning
+  private var wallSeconds: Double { 1_700_000_000 + Double(now) / 1000 }
   private let failures = HookFailures()
 
   var isLive: Bool { false }
@@ -39,16 +42,16 @@ final class PolicyStage: Stage {
       throw StageError(error.message)
     }
     outbox = Outbox()
+    now = Self.beginning
     let settings = scene.settings.map { (name: $0.name, value: $0.value.setting) }
     do throws(ScriptError) {
       mount = try Mount(
         scripts: scripts, settings: settings, limits: limits.mount,
-        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, read: ScriptFiles.module,
-        report: { [failures] in failures.note($0) })
+        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, milliseconds: now,
+        wallSeconds: wallSeconds, read: ScriptFiles.module, report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(error.complaint)
     }
-    setTime(1000)
   }
 
   func end() {
@@ -153,7 +156,7 @@ final class PolicyStage: Stage {
 
   private func setTime(_ milliseconds: UInt64) {
     now = milliseconds
-    mount?.setTime(milliseconds: now, wallSeconds: 1_700_000_000 + Double(now) / 1000)
+    mount?.setTime(milliseconds: now, wallSeconds: wallSeconds)
   }
 
   private func head(of request: ConnectRequest) throws(StageError) -> RequestHead {

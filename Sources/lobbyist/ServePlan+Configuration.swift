@@ -50,6 +50,12 @@ extension ServePlan {
       throw configuration.error(
         at: lost.line, "nothing reaches this mount: listen \"0.0.0.0:9080\", or give it its own")
     }
+    for (index, mount) in configuration.mounts.enumerated() where mount.listen.isEmpty {
+      let earlier = configuration.mounts[..<index].filter { $0.host == mount.host }
+      guard mount.paths.allSatisfy({ path in earlier.contains { $0.paths.contains(path) } }) else { continue }
+      let taken = mount.paths.joined(separator: ", ")
+      throw configuration.error(at: mount.line, "nothing reaches this mount: another one is at \(taken) before it")
+    }
   }
 
   private mutating func read(admin configuration: Configuration) throws(ConfigurationError) {

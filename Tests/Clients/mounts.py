@@ -8,19 +8,29 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 from raw_socket import TEXT, RawSocket, frame, upgrade_request
-from relay import BINARY, ROOT, Checks, Relay, run_scenarios
+from relay import BINARY, ROOT, START_SECONDS, Checks, Relay, run_scenarios, wait_until
 
 EXAMPLE = os.path.join("examples", "all-protocols", "lobbyist.lua")
 LISTENING = re.compile(r"listening on ws://127\.0\.0\.1:(\d+)(?: \((\w+) only\))?")
+ADMIN = re.compile(r"admin on http://127\.0\.0\.1:(\d+)/status")
 WHO = """
 local settings = relay.settings { name = "" }
 return {
   on_connect = function(peer) peer:send(settings.name .. " " .. mount:peer_count()) end,
   on_request = function(request) return request:answer(200, settings.name) end,
+  on_message = function(peer, message)
+    if message:text() == "fill" then
+      for _ = 1, 100 do peer:send(("x"):rep(60000)) end
+    else
+      peer:send(message:text())
+    end
+  end,
 }
 """
+FILL_MESSAGES, FILL_BYTES = 100, 60_000
 
 
 class Configured:
@@ -36,6 +46,8 @@ class Configured:
 
     def __enter__(self):
         self.relay.__enter__()
+        # The line behind those about listeners.
+        wait_until(lambda: any("point a client" in line for line in list(self.relay.lines)), START_SECONDS)
         found = LISTENING.findall("".join(self.relay.lines))
         self.ports = {name: int(port) for port, name in found}
         return self
@@ -43,6 +55,9 @@ class Configured:
     def __exit__(self, *problem):
         self.relay.__exit__(*problem)
         self.folder.cleanup()
+
+    def admin_port(self):
+        return int(ADMIN.search("".join(self.relay.lines)).group(1))
 
     def client(self, path, port=None):
         """A WebSocket."""
@@ -144,7 +159,10 @@ def mistakes(checks):
             ("admin \"0.0.0.0:9081\"\nlisten \":0\"\nmount \"/\" { script = \"who.lua\" }",
              ":1: '0.0.0.0:9081' can be reached from outside"),
             ("mount \"/\" { script = \"who.lua\", listen = \"127.0.0.1:0\" }\nmount \"/a\" { script = \"who.lua\" }",
-             ":2: nothing reaches this mount")):
+             ":2: nothing reaches this mount"),
+            ("listen \"127.0.0.1:0\"\nmount { \"/\", \"/a\" } { script = \"who.lua\" }\n"
+             "mount \"/a\" { script = \"who.lua\" }",
+             ":3: nothing reaches this mount: another one is at /a")):
         configured = Configured(text)
         done = subprocess.run([BINARY, "serve", "--config", configured.path], cwd=ROOT, capture_output=True, text=True,
                               timeout=10)
@@ -166,11 +184,27 @@ def override(checks):
     checks.equal("a script beside a configuration is a mistake of usage", done.returncode, 2)
 
 
+def queues(checks):
+    """A mount whose readers may be slower than those of the others: it goes by its own limit."""
+    text = f'listen "127.0.0.1:0"\nmount "/" {named("a", "limits = { queued_bytes = 16777216 }")}'
+    with Configured(text) as relay, RawSocket(relay.relay, receive_buffer=4096) as raw:
+        raw.upgrade()
+        say(raw, "fill")
+        # The relay reads on while it cannot write: that must not count as a flood of pings.
+        time.sleep(0.3)
+        say(raw, "last")
+        raw.receive_text()
+        for number in range(FILL_MESSAGES):
+            if len(raw.receive_text() or b"") != FILL_BYTES:
+                return checks.equal("messages that have waited", number, FILL_MESSAGES)
+        checks.equal("who reads late gets everything", raw.receive_text(), b"last")
+
+
 def operator(checks):
     text = f'listen "127.0.0.1:0"\nadmin "127.0.0.1:0"\nmount "/" {named("a")}\nmount "/b" {named("b")}'
     with Configured(text) as relay:
         relay.greeting("/b")
-        port = int(re.search(r"admin on http://127\.0\.0\.1:(\d+)/status", "".join(relay.relay.lines)).group(1))
+        port = relay.admin_port()
         checks.equal("it is well", relay.get("/healthz", port=port), (200, "ok\n"))
         status, body = relay.get("/status", port=port)
         state = json.loads(body)
@@ -184,7 +218,10 @@ def operator(checks):
         checks.equal("nothing else is there", relay.get("/other", port=port)[0], 404)
         checks.equal("no WebSockets are", relay.greeting("/healthz", port=port), 200)
         checks.equal("the mounts do not have it", relay.get("/status")[1], "a")
+    with Configured("limits { connections = 1 }\n" + text) as relay, relay.client("/"):
+        checks.equal("the relay is full", relay.greeting(), 503)
+        checks.equal("the operator is let in", relay.get("/healthz", port=relay.admin_port()), (200, "ok\n"))
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(routes,), (nowhere,), (all_protocols,), (mistakes,), (override,), (operator,)])
+    run_scenarios(Checks(), [(routes,), (nowhere,), (all_protocols,), (mistakes,), (override,), (queues,), (operator,)])

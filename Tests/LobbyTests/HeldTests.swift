@@ -50,6 +50,19 @@ import Testing
     for _ in 0..<100 { #expect(try hold(&machine, 1)) }
   }
 
+  /// Each of them alone took as long as there were others, and everybody waited meanwhile.
+  @Test func manyThatEndTogetherAreForgottenFast() throws {
+    var machine = LobbyMachine()
+    machine.limits.heldMessages = 0
+    for number in 0..<40_000 { #expect(try hold(&machine, 0, [65, UInt8(number % 2)])) }
+    #expect(try hold(&machine, 7, [65, 1], until: 2000))
+    machine.commit()
+    let start = ContinuousClock.now
+    #expect(held(&machine, [65, 1], now: 1000) == [7])
+    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(held(&machine, [65, 0], now: 1000) == [] && machine.heldCount == 1)
+  }
+
   /// Texts, keys and what a message costs beside them, of all owners together.
   @Test func bytesAreLimited() throws {
     var machine = LobbyMachine()
@@ -121,7 +134,8 @@ import Testing
   @Test func nothingPilesUp() throws {
     var table = HeldTable()
     for _ in 0..<10_000 {
-      let message = HeldMessage(payload: [], isBinary: false, deadline: 1_000_000, owner: .mount, key: [])
+      let place = HeldMessage.Place(owner: .mount, key: [])
+      let message = HeldMessage(payload: [], isBinary: false, deadline: 1_000_000, place: place)
       let number = table.add(message)
       #expect(table.remove(number) != nil)
       table.compact()

@@ -36,6 +36,32 @@ import WebSocket
     return plugin
     """
 
+  @Test func keepingCountsForNoLimitOnTimers() throws {
+    let service = try Service(
+      """
+      local policy = { timers = { tick = function() end } }
+      function policy.on_connect(peer) peer:after(100, "tick") end
+      return policy
+      """,
+      plugins: [("resume", "return { on_disconnect = function(peer) return peer:keep(5) end }")],
+      limits: { $0.lobbies.timersPerSubject = 1 })
+    service.leave(service.connect())
+    #expect(service.failures().isEmpty)
+    #expect(service.mount.peerCount == 1)
+  }
+
+  @Test func noScriptEndsTheWait() throws {
+    let service = try Service.onMessage(
+      "mount:peers()[1]:cancel(message:text())",
+      plugins: [("resume", "return { on_disconnect = function(peer) return peer:keep(5) end }")])
+    let (ana, bob) = (service.connect(), service.connect())
+    service.leave(ana)
+    for name in ["", "resume.tick"] { service.send(bob, name) }
+    #expect(service.failures().count == 2)
+    service.advance(to: service.now + 5000)
+    #expect(service.mount.peerCount == 1, "only the other one is left")
+  }
+
   @Test func whatWasSentMeanwhileIsHeardAfterwards() throws {
     let service = try Service(
       Self.policy,

@@ -15,6 +15,34 @@ import Testing
     }
   }
 
+  @Test func aHookThatFailsTakesNothingBackOfWhatTheScriptDidWhileItLoaded() throws {
+    let service = try Service(
+      """
+      local failed
+      mount.x = relay.now()
+      return {
+        on_connect = function() if not failed then failed = true; error("first") end end,
+        on_message = function(peer) peer:send(tostring(mount.x)) end,
+      }
+      """)
+    _ = service.connect()
+    let client = service.connect()
+    service.send(client, "hello")
+    #expect(service.heard(client) == [.text("1700000001.0")])
+  }
+
+  @Test func aTimerThatIsStartedWhileTheScriptLoadsWaits() throws {
+    let service = try Service(
+      """
+      mount:after(60, "tick")
+      return { timers = { tick = function() mount:create_lobby("den") end } }
+      """)
+    service.advance(to: service.now + 59_999)
+    #expect(service.mount.lobbyCount == 0)
+    service.advance(to: service.now + 1)
+    #expect(service.mount.lobbyCount == 1)
+  }
+
   @Test(arguments: [
     ("local x =\nreturn {", "scripts/test.lua:2: unexpected symbol near 'return'"),
     ("\n\nreturn { on_connect = function() end", "scripts/test.lua:3: '}' expected near <eof>"),

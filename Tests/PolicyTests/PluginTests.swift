@@ -220,6 +220,46 @@ import Testing
     #expect(service.failures().first?.error.firstLine.contains("on_join of plugin 'cap'") == true)
   }
 
+  @Test func aPolicyThatCatchesAPluginsErrorIsStillAsked() throws {
+    let service = try Service.onMessage(
+      """
+      local lobby = mount:create_lobby("den")
+      peer:send(tostring(pcall(lobby.admits, lobby, peer)))
+      lobby:add(peer, 1)
+      """,
+      plugins: [
+        plugin(
+          "ban",
+          """
+          local asked = 0
+          function plugin.on_join() asked = asked + 1; if asked == 1 then error("broken") end return "Banned" end
+          """)
+      ])
+    let client = service.connect()
+    service.send(client, "hello")
+    #expect(service.heard(client) == [.closed(4000, "Banned")])
+  }
+
+  @Test func aHandshakeDuringWhichAnotherPeerIsRefusedIsRefusedToo() throws {
+    let service = try Service(
+      """
+      local policy = {}
+      function policy.on_upgrade(request)
+        request:attach("x", 1)
+        mount:create_lobby("den"):add(mount:peers()[1], 1)
+        request:refuse(403, "no")
+      end
+      return policy
+      """, plugins: [plugin("ban", "function plugin.on_join() return 'Banned' end")])
+    let client = service.connect()
+    guard case .refuse(let refusal) = service.upgrade() else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(refusal.status == 500)
+    #expect(service.heard(client) == [.closed(4000, "Banned")])
+  }
+
   // MARK: Names
 
   @Test func namesOfLobbiesCanBeChangedAndFound() throws {

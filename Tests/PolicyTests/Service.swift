@@ -65,13 +65,14 @@ final class Service {
           Script(path: "plugins/\($0.name).lua", source: Array($0.source.utf8), isPlugin: true)
         }),
       settings: settings.map { (name: $0.0, value: $0.1) }, limits: limits, outbox: outbox, random: .seeded(seed),
-      read: { path in files[path].map { Array($0.utf8) } }, report: { reports.events.append($0) })
-    advance(to: now)
+      milliseconds: now, wallSeconds: Self.wallSeconds(now), read: { path in files[path].map { Array($0.utf8) } },
+      report: { reports.events.append($0) })
   }
 
   /// A policy whose on_message does this, with `peer` and `message`.
   static func onMessage(
-    _ body: String, before: String = "", limits: (inout MountLimits) -> Void = { _ in }
+    _ body: String, before: String = "", plugins: [(name: String, source: String)] = [],
+    limits: (inout MountLimits) -> Void = { _ in }
   ) throws(ScriptError) -> Service {
     try Service(
       """
@@ -81,7 +82,7 @@ final class Service {
         \(body)
       end
       return policy
-      """, limits: limits)
+      """, plugins: plugins, limits: limits)
   }
 
   // MARK: Events
@@ -129,8 +130,10 @@ final class Service {
 
   private func setTime(_ milliseconds: UInt64) {
     now = milliseconds
-    mount.setTime(milliseconds: now, wallSeconds: 1_700_000_000 + Double(now) / 1000)
+    mount.setTime(milliseconds: now, wallSeconds: Self.wallSeconds(now))
   }
+
+  private static func wallSeconds(_ now: UInt64) -> Double { 1_700_000_000 + Double(now) / 1000 }
 
   private static func head(_ line: String, _ headers: String) -> RequestHead {
     let text = "\(line) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n"
