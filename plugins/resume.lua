@@ -6,6 +6,7 @@
 
 local settings = relay.settings {
   seconds = 30.0,             -- that the relay waits for a member
+  per_address = 16,           -- members of one address (IPv6: of one /64) that it waits for at a time; 0 = any number
   codes = { "1001", "1006" }, -- of closes that count as lost: a page that goes away, a connection that breaks
   greeting = true,            -- whether a client that brings a session hears one of these first
   resumed_greeting = '{"session":"resumed"}',
@@ -18,9 +19,25 @@ local settings = relay.settings {
 local SECRET_LENGTH_MIN <const> = 16
 local CODES <const> = {}
 
-assert(settings.seconds > 0, "seconds is more than 0")
+assert(settings.seconds > 0, "resume.seconds is more than 0")
+assert(settings.per_address >= 0, "resume.per_address is 0 or more")
 for _, code in ipairs(settings.codes) do
   CODES[assert(math.tointeger(tonumber(code)), "codes holds close codes, which are whole numbers")] = true
+end
+
+local network_of = require("shared.ip_address").network
+
+-- How many members of each network are waited for. Lost at a reload, which then allows a few more.
+local waiting = {}
+
+local function count(peer, change)
+  local network = network_of(peer:address())
+  local number = (waiting[network] or 0) + change
+  waiting[network] = number > 0 and number or nil
+end
+
+local function may_wait(peer)
+  return settings.per_address == 0 or (waiting[network_of(peer:address())] or 0) < settings.per_address
 end
 
 local plugin = {}
@@ -63,19 +80,24 @@ function plugin.on_connect(peer)
     return greet(peer, settings.new_greeting)
   end
   greet(peer, settings.resumed_greeting)
-  if earlier:is_kept() then notify(earlier, settings.back_notice) end
+  if earlier:is_kept() then
+    count(earlier, -1)
+    notify(earlier, settings.back_notice)
+  end
   earlier:take_over(peer)
   return true
 end
 
 -- Runs once more for a kept peer, when nobody has come in time.
 function plugin.on_disconnect(peer, code)
+  if peer:is_kept() then return count(peer, -1) end
   local session = peer.resume_session
-  if not session or not CODES[code] or not peer:lobby() then return end
+  if not session or not CODES[code] or not peer:lobby() or not may_wait(peer) then return end
   -- The client was back before the relay came to this: it has begun anew.
   if other_peer(peer, session) then return end
-  -- False when it was kept before, and when the relay keeps as many as its limit kept_peers allows.
+  -- False when the relay keeps as many as its limit kept_peers allows.
   if not peer:keep(settings.seconds) then return end
+  count(peer, 1)
   notify(peer, settings.lost_notice)
   return true
 end

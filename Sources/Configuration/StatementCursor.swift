@@ -101,7 +101,10 @@ struct StatementCursor {
 
   private func paths(_ value: ConfigurationValue) throws(ConfigurationError) -> [String] {
     var values = [value]
-    if case .table(let table) = value { values = table.items }
+    if case .table(let table) = value {
+      guard table.fields.isEmpty else { throw error("paths are a list: mount { \"/one\", \"/two\" } { … }") }
+      values = table.items
+    }
     let paths = try texts(values, "a path: \(Self.mountExample)", line: statement.line).map(\.value)
     for path in paths {
       let isPlain = path == "/" || (path.hasPrefix("/") && !path.hasSuffix("/"))
@@ -134,7 +137,11 @@ struct StatementCursor {
       mount.scriptLine = line
     case ("host", .text(let host)): mount.host = try self.host(host, line)
     case ("listen", .text(let address)): mount.listen = [.init(value: address, line: line)]
-    case ("listen", .table(let table)): mount.listen = try texts(table.items, "an address", line: line)
+    case ("listen", .table(let table)):
+      guard table.fields.isEmpty, !table.items.isEmpty else {
+        throw error("listen is an address or a list of them: \"0.0.0.0:8080\"", line: line)
+      }
+      mount.listen = try texts(table.items, "an address", line: line)
     case ("settings", .table(let table)): mount.settings = try assignments(table.fields, from: line)
     case ("limits", .table(let table)): mount.limits = try assignments(table.fields, from: line)
     case ("plugins", .table(let table)): mount.plugins = try plugins(table, line)

@@ -97,7 +97,8 @@ extension Relay {
       guard phase == .open || phase == .closing else { return bytes.count }
       switch unsafe connections[slot].inbound.next(bytes, at: &offset) {
       case .message(let isBinary, let payload):
-        guard phase == .open else { continue }
+        // A connection that another one has taken the place of is still open here, for this turn.
+        guard phase == .open, outbox.state(of: slot) == .open else { continue }
         if isLimited, !mayReceive(slot, payload.count) { continue }
         unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: connections[slot].peer)
         if lookAtClock(mount) {
