@@ -33,12 +33,13 @@ public struct RequestHead: HeaderFields, Sendable, Equatable {
     }
   }
 
-  /// The host that the client named, without its port, in lower case (RFC 9112 §3.2).
+  /// The host that the client named, without its port and a dot at its end, in lower case (RFC 9112 §3.2).
   public var hostName: String? {
     guard let text = header("Host")?.lowercased() else { return nil }
     // The colons within the brackets of an IPv6 address are none of a port.
     if let bracket = text.lastIndex(of: "]") { return String(text[...bracket]) }
-    return text.firstIndex(of: ":").map { String(text[..<$0]) } ?? text
+    let name = text.firstIndex(of: ":").map { text[..<$0] } ?? text[...]
+    return String(name.hasSuffix(".") ? name.dropLast() : name)
   }
 
   /// Whether the client expects the connection to stay open after the answer (RFC 9112 §9.3).

@@ -83,6 +83,12 @@ static int refuse(lua_State *L, lh_host *host) {
 int lh_add_member(lua_State *L) {
   lh_host *host = lh_host_of(L);
   if (is_asked(host, LH_ON_JOIN) && !agree(L, host)) return refuse(L, host);
+  if (host->in_hook) {
+    // Whether there is room, and the reason where there is none.
+    lh_api_call(L, LH_OP_LOBBY_ADMITS);
+    if (!lua_toboolean(L, -2)) return refuse(L, host);
+    lua_pop(L, 2);
+  }
   return lh_api_call(L, LH_OP_LOBBY_ADD);
 }
 

@@ -16,6 +16,8 @@ public struct MountLimits: Sendable, Equatable {
   public var slowReader = SlowReader.close
   /// Peers that plugins keep without a connection.
   public var keptPeers = 1024
+  /// Bytes that may wait for one of them.
+  public var keptBytes = 65_536
   /// Memory of the Lua state, in bytes.
   public var scriptBytes = 32 << 20
   /// Instructions of one hook call.

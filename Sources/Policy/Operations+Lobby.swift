@@ -82,8 +82,7 @@ extension MountCore {
   mutating func performMount(_ call: Call, _ operation: lh_operation) throws(OperationError) {
     switch operation {
     case LH_OP_MOUNT_CREATE_LOBBY:
-      let lobby = try refusing { () throws(Refusal) in try unsafe machine.createLobby(named: call.array(1)) }
-      unsafe call.answer(lobby)
+      try unsafe createLobby(call)
     case LH_OP_MOUNT_FIND_LOBBY:
       if let lobby = unsafe machine.lobby(named: call.array(1)) {
         unsafe call.answer(lobby)
@@ -97,6 +96,18 @@ extension MountCore {
     case LH_OP_MOUNT_AFTER: try unsafe startTimer(call)
     case LH_OP_MOUNT_CANCEL: try unsafe cancelTimer(call)
     default: try unsafe performHeld(call, operation)
+    }
+  }
+
+  /// Reaching a limit is the policy's to tell in its own words; a taken name is its mistake.
+  private mutating func createLobby(_ call: Call) throws(OperationError) {
+    do throws(Refusal) {
+      unsafe call.answer(try machine.createLobby(named: call.array(1)))
+      unsafe call.answerNil()
+    } catch {
+      guard case .limit = error else { throw OperationError(error) }
+      unsafe call.answerNil()
+      unsafe call.answer(copying: error.message, in: &results)
     }
   }
 

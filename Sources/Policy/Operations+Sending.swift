@@ -32,7 +32,8 @@ extension MountCore {
   ) {
     guard isOpen(peer) else { return }
     let outlet = outlets[Int(peer.slot)]
-    if unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limits.queuedBytes, fill: fill) {
+    let limit = outbox.isDetached(outlet) ? limits.keptBytes : limits.queuedBytes
+    if unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill) {
       counters.messagesOut &+= 1
     } else {
       overflow(peer)

@@ -67,6 +67,9 @@ public final class Outbox {
     return outlet
   }
 
+  @inline(__always)
+  func isDetached(_ outlet: UInt32) -> Bool { outlet >= Self.detachedFrom }
+
   /// Puts what waits in a detached outlet behind what waits in a connection's, and gives it back.
   func move(_ outlet: UInt32, to connection: UInt32) {
     unsafe place(outlet).pointee.queue.withBytes { bytes in

@@ -36,6 +36,7 @@ extension RelayLimits {
     limit("attribute_bytes", "bytes of attributes of one peer, lobby or mount", \.mount.lobbies.attributeBytes),
     limit("held_messages", "messages held under one key", \.mount.lobbies.heldMessages),
     limit("held_bytes", "bytes of the messages that a mount holds", \.mount.lobbies.heldBytes),
+    limit("kept_bytes", "bytes that wait for one of those that kept_peers counts", \.mount.keptBytes),
     limit("kept_peers", "peers of a mount that wait for their connection to come back", \.mount.keptPeers),
     limit("script_bytes", "memory of a script, in bytes", \.mount.scriptBytes, none: unreachable),
     limit("hook_instructions", "Lua instructions of one hook call", \.mount.hookInstructions, none: unreachable),

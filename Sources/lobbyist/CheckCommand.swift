@@ -20,6 +20,7 @@ enum CheckCommand {
     var settings: [(name: String, value: String)] = []
     while let word = try options.next() {
       switch word {
+      case .operand(let path) where path.split(separator: "/").last == "lobbyist.lua": configurations.append(path)
       case .operand(let path): paths.append(path)
       case .option("--set"): settings.append(try options.assignment(of: "--set"))
       case .option("--config"): configurations.append(try options.value(of: "--config"))

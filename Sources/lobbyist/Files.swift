@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 
 /// Reading whole files.
@@ -8,6 +9,23 @@ enum Files {
   static func missing(among paths: [String]) -> FileError? {
     for path in paths where unsafe access(path, R_OK) != 0 { return FileError(path: path) }
     return nil
+  }
+
+  /// The file in the same folder whose name is nearest to this path's.
+  static func nearest(to path: String) -> String? {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard let name = parts.last else { return nil }
+    let folder = parts.dropLast().joined(separator: "/")
+    guard let stream = unsafe opendir(folder.isEmpty ? "." : folder) else { return nil }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+      }
+    }
+    let found = NearestName.find(String(name), in: names.filter { $0.hasSuffix(".lua") })
+    return found.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
   }
 
   /// The bytes of a file, or why they cannot be had.

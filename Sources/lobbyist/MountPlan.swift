@@ -9,6 +9,8 @@ struct MountPlan {
   var plugins: [String] = []
   var settings: [Setting] = []
   var limits = MountLimits()
+  /// Where a configuration says it: `file:line`.
+  var place: String?
 
   /// A setting, and where it was given if that was in a configuration: `file:line`.
   struct Setting {
@@ -25,7 +27,12 @@ struct MountPlan {
 
   /// Reads the scripts and loads them.
   func load(into outbox: Outbox, report: @escaping (Scripts, MountEvent) -> Void) throws(FileError) -> RoutedMount {
-    let scripts = try scripts()
+    let scripts: Scripts
+    do throws(FileError) {
+      scripts = try self.scripts()
+    } catch {
+      throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
+    }
     do throws(ScriptError) {
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
@@ -34,7 +41,7 @@ struct MountPlan {
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError("the script does not load: \(error.complaint)")
+      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
     }
   }
 

@@ -15,28 +15,31 @@ extension ServePlan {
     let folder = Self.folder(of: path)
     let configuration = try Configuration(
       path: path, source: source, modules: { Self.module($0, in: folder) }, log: { complain("\(path): \($0)") })
-    var limits = RelayLimits()
+    limits = RelayLimits()
     try Self.set(configuration.limits, in: &limits, configuration)
-    for (name, value) in limitsGiven {
-      // They have been tried when the command line was read.
-      try? limits.set(name, to: value)
-    }
-    self.limits = limits
+    setGivenLimits(in: &limits)
     try read(log: configuration)
     mounts = []
-    for mount in configuration.mounts { mounts.append(try Self.plan(mount, limits, folder, configuration)) }
+    for mount in configuration.mounts { mounts.append(try plan(mount, folder, configuration)) }
     try read(listeners: configuration)
     try read(admin: configuration)
   }
 
   private mutating func read(listeners configuration: Configuration) throws(ConfigurationError) {
     let own = configuration.mounts.flatMap(\.listen)
+    var seen: [SocketAddress] = []
     for address in configuration.listen + own {
+      let wanted: SocketAddress
       do throws(SystemError) {
-        _ = try ListenAddress(parsing: address.value)
+        wanted = try ListenAddress(parsing: address.value).address
       } catch {
         throw configuration.error(at: address.line, error.description)
       }
+      // Port 0 is another one each time.
+      guard wanted.port == 0 || !seen.contains(wanted) else {
+        throw configuration.error(at: address.line, "'\(address.value)' is listened on twice")
+      }
+      seen.append(wanted)
     }
     if listen.isEmpty { listen = configuration.listen.map(\.value) }
     let count = listen.count + own.count
@@ -80,22 +83,32 @@ extension ServePlan {
     }
   }
 
-  private static func plan(
-    _ mount: Configuration.Mount, _ limits: RelayLimits, _ folder: String, _ configuration: Configuration
+  /// What the command line says goes before a file, also before what that says of one mount.
+  private func setGivenLimits(in limits: inout RelayLimits) {
+    for (name, value) in limitsGiven {
+      // They have been tried when the command line was read.
+      try? limits.set(name, to: value)
+    }
+  }
+
+  private func plan(
+    _ mount: Configuration.Mount, _ folder: String, _ configuration: Configuration
   ) throws(ConfigurationError) -> MountPlan {
     func place(of setting: Configuration.Assignment) -> String { "\(configuration.path):\(setting.line)" }
-    var plan = MountPlan(script: try file(mount.script, folder, configuration, mount.scriptLine))
+    var plan = MountPlan(script: try Self.file(mount.script, folder, configuration, mount.scriptLine))
     plan.route = Route(paths: mount.paths, host: mount.host, listen: mount.listen.map(\.value))
     plan.settings = mount.settings.map { MountPlan.Setting($0.name, $0.value, place(of: $0)) }
     for plugin in mount.plugins {
-      let path = try file(plugin.script, folder, configuration, plugin.line)
+      let path = try Self.file(plugin.script, folder, configuration, plugin.line)
       plan.plugins.append(path)
       let name = Script(path: path, source: []).name
       plan.settings += plugin.settings.map { MountPlan.Setting("\(name).\($0.name)", $0.value, place(of: $0)) }
     }
     var own = limits
-    try set(mount.limits, in: &own, configuration, onlyMounts: true)
+    try Self.set(mount.limits, in: &own, configuration, onlyMounts: true)
+    setGivenLimits(in: &own)
     plan.limits = own.mount
+    plan.place = "\(configuration.path):\(mount.line)"
     return plan
   }
 
@@ -121,8 +134,9 @@ extension ServePlan {
   ) throws(ConfigurationError) -> String {
     let beside = path.hasPrefix("/") ? path : folder + "/" + path
     let found = Files.missing(among: [beside]) == nil ? beside : ScriptFiles.locate(path)
-    if let error = Files.missing(among: [found]) { throw configuration.error(at: line, error.message) }
-    return found
+    guard let error = Files.missing(among: [found]) else { return found }
+    let near = Files.nearest(to: beside) ?? Files.nearest(to: found)
+    throw configuration.error(at: line, error.message + (near.map { ". Did you mean '\($0)'?" } ?? ""))
   }
 
   private static func module(_ name: String, in folder: String) -> (path: String, source: [UInt8])? {

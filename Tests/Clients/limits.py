@@ -232,7 +232,8 @@ def lobbies(checks):
         with connected(relay) as one, connected(relay) as two, connected(relay) as three:
             heard = ask(one, "create a"), ask(one, "join a"), ask(two, "join a")
             checks.equal("two members", heard, ("ok", "ok", "ok"))
-            checks.matches("one member too many", ask(three, "join a"), ".*limit members_per_lobby reached")
+            say(three, "join a")
+            checks.equal("one member too many is closed", three.close_code(), 4000)
     with relay_with(lobbies_per_peer=2) as relay, connected(relay) as raw:
         for name in "abc":
             ask(raw, f"create {name}")
@@ -261,6 +262,17 @@ def held_messages(checks):
 
 def kept_peers(checks):
     reached.add("kept_peers")
+    with Relay(script=COMMANDS, limits={"kept_bytes": 1000}, plugins=[KEEPING]) as relay, connected(relay) as raw:
+        reached.add("kept_bytes")
+        away = connected(relay)
+        ask(away, "create a")
+        ask(away, "join a")
+        away.reset()
+        wait_until(lambda: relay.logged("kept a peer"), 3)
+        checks.equal("as much waits as may", ask(raw, "tell 900"), "ok")
+        checks.true("nobody is given up for it", not relay.logged("too many"))
+        checks.equal("more does not", ask(raw, "tell 900"), "ok")
+        checks.true("and the one it was for is given up", wait_until(lambda: relay.logged("too many"), 3))
     with Relay(script=COMMANDS, limits={"kept_peers": 2}, plugins=[KEEPING]) as relay:
         for _ in range(3):
             connected(relay).reset()

@@ -149,7 +149,7 @@ import WebSocket
     let service = try Service(
       Self.policy,
       plugins: [("resume", "return { on_disconnect = function(peer) return peer:keep(5) end }")],
-      limits: { $0.queuedBytes = 100 })
+      limits: { $0.keptBytes = 100 })
     let (ana, bob) = (service.connect(), service.connect())
     service.leave(ana)
     _ = service.heard(bob)

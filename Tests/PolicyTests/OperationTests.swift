@@ -68,7 +68,7 @@ import Testing
       #"lobby:hold("Eve", "later", 5); lobby:deliver("Eve", other)"#, "1", other: [.text("later")]),
     "lobby:discard": Example(#"lobby:hold("Eve", "later", 5); lobby:discard("Eve")"#, "1"),
     "lobby:cancel": Example(#"lobby:cancel("idle")"#, "false"),
-    "mount:create_lobby": Example(#"mount:create_lobby("new"):name()"#, #""new""#),
+    "mount:create_lobby": Example(#"mount:create_lobby(("x"):rep(300))"#, #"nil, "limit lobby_name_bytes reached""#),
     "mount:find_lobby": Example(#"mount:find_lobby("den")"#, "lobby"),
     "mount:lobby_count": Example("mount:lobby_count()", "1"),
     "mount:lobbies": Example("mount:lobbies()", "{lobby}"),

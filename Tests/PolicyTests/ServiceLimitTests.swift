@@ -59,9 +59,6 @@ import Testing
   }
 
   @Test(arguments: [
-    ("mount:create_lobby('c')", "limit lobbies reached"),
-    ("mount:create_lobby(('c'):rep(11))", "limit lobby_name_bytes reached"),
-    ("mount:find_lobby('a'):add(peer, 1)", "limit members_per_lobby reached"),
     ("mount:find_lobby('b'):add(member, 1)", "limit lobbies_per_peer reached"),
     ("for i = 1, 3 do peer:after(1, 't' .. i) end", "limit timers_per_subject reached"),
     ("for i = 1, 3 do mount:after(1, 't' .. i) end", "limit timers_per_subject reached"),
@@ -98,6 +95,42 @@ import Testing
     let message = service.failures().first?.error.firstLine
     #expect(message == "scripts/test.lua:10: \(expected)")
     #expect(service.mount.nextDeadline() == nil && service.mount.lobbyCount == 2)
+  }
+
+  @Test func limitsOnLobbiesAreForThePolicyToTell() throws {
+    let service = try Service(
+      """
+      return { on_message = function(peer, message)
+        local lobby, reason = mount:create_lobby(message:text())
+        peer:send(lobby and lobby:name() or reason)
+      end }
+      """
+    ) { limits in
+      limits.lobbies.lobbies = 1
+      limits.lobbies.lobbyNameBytes = 10
+    }
+    let client = service.connect()
+    for name in ["abcdefghijk", "a", "b"] { service.send(client, name) }
+    #expect(
+      service.heard(client) == [.text("limit lobby_name_bytes reached"), .text("a"), .text("limit lobbies reached")])
+  }
+
+  @Test func aFullLobbyRefusesAsAPluginWould() throws {
+    let service = try Service(
+      """
+      return { on_message = function(peer)
+        local lobby = mount:find_lobby("a") or mount:create_lobby("a")
+        peer:send("joining")
+        lobby:add(peer, lobby:count())
+      end }
+      """
+    ) { $0.lobbies.membersPerLobby = 1 }
+    let (ana, bob) = (service.connect(), service.connect())
+    service.send(ana, "")
+    service.send(bob, "")
+    #expect(service.heard(ana) == [.text("joining")])
+    #expect(service.heard(bob) == [.closed(4000, "The lobby is full")])
+    #expect(service.failures().isEmpty && service.mount.peerCount == 1)
   }
 
   // MARK: Close codes and reasons

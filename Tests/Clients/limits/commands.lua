@@ -3,9 +3,11 @@
 local policy = { timers = {} }
 local commands = {}
 
-function commands.create(_, name) mount:create_lobby(name) end
+function commands.create(_, name) return select(2, mount:create_lobby(name)) end
 
 function commands.join(peer, name) mount:find_lobby(name):add(peer, random.uuid()) end
+
+function commands.tell(_, size) mount:find_lobby("a"):broadcast(("x"):rep(math.tointeger(tonumber(size)))) end
 
 function commands.timer(peer, name) peer:after(1000, name) end
 
