@@ -11,15 +11,15 @@ import WebSocket
 @safe
 public final class Mount {
   /// Invariant: initialised, at this address until deinit, after `host` is closed.
-  private let core: UnsafeMutablePointer<MountCore>
-  private var host: ScriptHost
+  let core: UnsafeMutablePointer<MountCore>
+  var host: ScriptHost
   /// Room for the arguments of a hook call.
-  private let arguments: UnsafeMutablePointer<lh_value>
+  let arguments: UnsafeMutablePointer<lh_value>
   /// Peers that a script has closed and whose on_disconnect is still to run.
-  private var departures: [StagedClose] = []
+  var departures: [StagedClose] = []
   /// How many of them it has run for.
-  private var departed = 0
-  private var hasLasted = false
+  var departed = 0
+  var hasLasted = false
 
   public let scripts: Scripts
   public let limits: MountLimits
@@ -136,21 +136,6 @@ public final class Mount {
     depart()
   }
 
-  /// The connection of a peer is gone, or about to go. Does nothing for a peer that a script has closed, as its
-  /// on_disconnect has run already, and for one that has another connection by now.
-  public func disconnect(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
-    guard unsafe core.pointee.has(peer, outlet: outlet) else { return }
-    leave(peer, code: code, reason: Array(reason.utf8))
-    depart()
-  }
-
-  /// The same, but on_disconnect runs with the next `continueDepartures`: when many leave at once, those who stay are
-  /// served in between. Nothing reaches the peer from here on.
-  public func disconnectLater(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
-    guard unsafe core.pointee.has(peer, outlet: outlet), unsafe core.pointee.leaveSoon(peer) else { return }
-    departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
-  }
-
   /// When the next timer is due, in monotonic milliseconds.
   public func nextDeadline() -> UInt64? { unsafe core.pointee.machine.nextDeadline() }
 
@@ -181,12 +166,6 @@ public final class Mount {
     return hasLasted || host.takeLasted()
   }
 
-  /// Whether on_disconnect is still to run for peers that have been closed.
-  public var hasDepartures: Bool { !departures.isEmpty }
-
-  /// Runs on_disconnect for those peers, at the latest until one of these calls lasts.
-  public func continueDepartures() { departAll() }
-
   // MARK: One hook call
 
   /// Runs a hook with the first `count` arguments; false when it failed and was taken back.
@@ -201,7 +180,7 @@ public final class Mount {
   }
 
   @inline(never) @discardableResult
-  private func finish(_ status: lh_status, _ hook: String) -> Bool {
+  func finish(_ status: lh_status, _ hook: String) -> Bool {
     switch status {
     case LH_DONE, LH_ABSENT_HOOK:
       unsafe core.pointee.commit()
@@ -221,77 +200,8 @@ public final class Mount {
     }
   }
 
-  // MARK: Closing
-
-  /// Writes the close frames that the last hook has asked for, and lists those peers as departing.
-  private func finishCloses() {
-    let closes = unsafe core.pointee.takeCloses()
-    for close in closes {
-      unsafe core.pointee.writeClose(close)
-      departures.append(close)
-    }
-  }
-
-  /// Runs on_disconnect for every peer that has been closed, and for those whom that closes in turn.
-  @inline(__always)
-  private func depart() {
-    if unsafe core.pointee.closes.isEmpty && departures.isEmpty { return }
-    departAll()
-  }
-
-  @inline(never)
-  private func departAll() {
-    finishCloses()
-    while departed < departures.count {
-      let close = departures[departed]
-      departed += 1
-      leave(close.peer, code: close.code ?? CloseCode.noStatus, reason: close.reason)
-      finishCloses()
-      if host.takeLasted() {
-        // The others wait, so that nobody else has to: see `hasDepartures`.
-        hasLasted = true
-        if departed < departures.count { return }
-      }
-    }
-    departures.removeAll()
-    departed = 0
-  }
-
-  /// Runs on_disconnect, then forgets the peer, whatever became of the hook, unless a plugin keeps it. Every script's
-  /// hook is an event of its own here: a plugin that fails does not keep the policy from cleaning up.
-  private func leave(_ peer: PeerRef, code: UInt16, reason: [UInt8]) {
-    guard unsafe core.pointee.machine.isLive(peer) else { return }
-    unsafe arguments[0] = lh_value(peer)
-    unsafe arguments[1] = lh_value(Int64(code))
-    unsafe core.pointee.kept.leaving = peer
-    defer { unsafe core.pointee.kept.leaving = nil }
-    var isKept = false
-    unsafe withBytes(of: [.text(reason)]) { values in
-      unsafe arguments[2] = values[0]
-      for link in 0..<host.chain(LH_ON_DISCONNECT) {
-        let (status, verdict) = unsafe host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
-        finish(status, "on_disconnect")
-        if unsafe core.pointee.kept.isWished { isKept = true }
-        if status == LH_DONE && verdict { break }
-      }
-    }
-    unsafe core.pointee.kept.isWished = false
-    if isKept {
-      unsafe core.pointee.detach(peer, KeptPeers.Departure(code: code, reason: reason))
-    } else {
-      unsafe core.pointee.remove(peer)
-    }
-  }
-
-  /// Nobody has come for a kept peer: it leaves after all.
-  private func giveUp(_ peer: PeerRef) {
-    guard let departure = unsafe core.pointee.kept.departure(of: peer) else { return }
-    leave(peer, code: departure.code, reason: departure.reason)
-    depart()
-  }
-
   /// Lends plain values to C for the length of `body`.
-  private func withBytes(of values: [PlainValue], _ body: (UnsafeBufferPointer<lh_value>) -> Void) {
+  func withBytes(of values: [PlainValue], _ body: (UnsafeBufferPointer<lh_value>) -> Void) {
     var bytes: [UInt8] = []
     for case .text(let text) in values { bytes += text }
     bytes.append(0)
