@@ -1,8 +1,9 @@
 -- Raw broadcast: what one member of a room says, all others hear, byte for byte.
 --
 -- For browser clients that send {"sdp": …} and {"candidate": …} and know of no server. A room is the path and query
--- of the URL, as requested: /signalling, /signalling?room=2 and /x are three. The relay never says a word of its
--- own, since these clients take whatever they hear for a candidate.
+-- of the URL, as requested: /signalling, /signalling?room=2 and /x are three. Only what is said to the relay's plugins,
+-- such as a token, is no part of it. The relay never says a word of its own, since these clients take whatever they
+-- hear for a candidate.
 
 local settings = relay.settings {
   max_members = 0,        -- of one room; who is one too many is closed; 0: any number
@@ -15,10 +16,33 @@ local ALONE <const> = "alone" -- what messages that wait for company are held un
 assert(settings.max_members >= 0, "max_members is 0 or more")
 assert(settings.replay_timeout > 0, "replay_timeout is more than 0 seconds")
 
+-- Query parameters that are no part of a room's name: secrets of one member, which must not get into what others can
+-- read, and what makes a room public. All that begin with `meta.` are such, too.
+local OWN <const> = { token = true, password = true, session = true, public = true }
+
 local policy = {}
 
+-- A parameter's name, decoded as HTML forms write it.
+local function name_of(parameter)
+  local name = parameter:match("^[^=]*"):gsub("+", " ")
+  return (name:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+local function room_of(target)
+  local path, query = target:match("^([^?]*)%?(.*)$")
+  if not path then return target end
+  local kept = {}
+  for parameter in (query .. "&"):gmatch("([^&]*)&") do
+    local name = name_of(parameter)
+    if not OWN[name] and name:sub(1, 5) ~= "meta." then kept[#kept + 1] = parameter end
+  end
+  local rest = table.concat(kept, "&")
+  -- A question mark with nothing behind it goes with what was taken out, and stays where it was asked for.
+  return rest == "" and query ~= "" and path or path .. "?" .. rest
+end
+
 function policy.on_upgrade(request)
-  local target = request:target()
+  local target = room_of(request:target())
   -- A lobby's name has at most 256 bytes.
   if #target > 200 then target = "sha256:" .. crypto.base64_encode(crypto.sha256(target), true) end
   request:attach("room", target)
@@ -26,6 +50,7 @@ end
 
 function policy.on_connect(peer)
   local room = mount:find_lobby(peer.room) or mount:create_lobby(peer.room)
+  if not room then return peer:close(4000, "Too many rooms") end
   if settings.max_members > 0 and room:count() >= settings.max_members then return peer:close(4000, "Room is full") end
   local admitted, reason = room:admits(peer)
   if not admitted then

@@ -97,6 +97,7 @@ end
 local function create(peer)
   if peer:lobby() or mount:lobby_count() >= settings.max_lobbies then return tell(peer, "CRB", NOT_CREATED) end
   local lobby = mount:create_lobby(random.uuid())
+  if not lobby then return tell(peer, "CRB", NOT_CREATED) end
   if not lobby:admits(peer) then
     lobby:delete()
     return tell(peer, "CRB", NOT_CREATED)

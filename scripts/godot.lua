@@ -79,6 +79,7 @@ local function create(peer, mesh)
   local name
   repeat name = random.text(16) until not mount:find_lobby(name)
   local lobby = mount:create_lobby(name)
+  if not lobby then return refuse(peer, "Too many lobbies open, disconnecting") end
   lobby.mesh = mesh
   if mesh then lobby.host = HOST end
   enter(peer, lobby, HOST)

@@ -4,6 +4,7 @@
 -- first join to the last leave. Who is in the room hears of the newcomer and offers; the newcomer answers.
 
 local settings = relay.settings {
+  prefix = "", -- of the paths /connect, /ws and /health: "/singo" for a mount at /singo
   -- Seconds between two messages {"type":"ping"} to each client; 0 = none: no known client answers or needs them,
   -- and the relay keeps connections alive by WebSocket pings. The servers' own: 30 (gosignaling), 1 (singo).
   ping_interval = 0.0,
@@ -12,6 +13,10 @@ local settings = relay.settings {
 }
 
 assert(settings.ping_interval >= 0, "ping_interval is 0 seconds or more")
+assert(settings.prefix == "" or settings.prefix:find("^/.*[^/]$"), "prefix begins with a / and does not end with one")
+
+local CONNECT <const>, WS <const> = settings.prefix .. "/connect", settings.prefix .. "/ws"
+local HEALTH <const> = settings.prefix .. "/health"
 
 -- What a client sends, and what each member of the payload may be. One that is missing or null is empty.
 local PAYLOADS <const> = {
@@ -41,11 +46,11 @@ end
 
 function policy.on_upgrade(request)
   local path = request:path()
-  if path ~= "/connect" and path ~= "/ws" then return request:refuse(404) end
+  if path ~= CONNECT and path ~= WS then return request:refuse(404) end
 end
 
 function policy.on_request(request)
-  if request:path() == "/health" then return request:answer(200, "OK", "Content-Type", "text/plain; charset=utf-8") end
+  if request:path() == HEALTH then return request:answer(200, "OK", "Content-Type", "text/plain; charset=utf-8") end
 end
 
 -- The id comes first of all and unasked: some clients join only when they have it.
@@ -76,6 +81,7 @@ local function join(peer, room_id)
       return refuse(peer, "failed to join room")
     end
     room = mount:create_lobby(room_id)
+    if not room then return refuse(peer, "failed to join room") end
   end
   local admitted, reason = room:admits(peer)
   if not admitted then

@@ -9,8 +9,10 @@ local settings = relay.settings {
   room_timeout = 300.0,     -- seconds from the last create or join to closing a room
   extend_on_signal = false, -- a signal, too, starts that time anew
   max_rooms = 9000,         -- of the 9000 ids from "1000" to "9999"
-  targets = true,           -- a signal with a "targetId" goes to that member alone
-  replay = true,            -- what a lone member signals waits for whoever joins next
+  -- The server's README knows none of these; some of its clients need one or another.
+  targets = false,          -- a signal with a "targetId" goes to that member alone
+  replay = false,           -- what a lone member signals waits for whoever joins next
+  replay_bytes = 65536,     -- of signals that wait in one room; what is too much is lost
   initiate_call = false,    -- members hear of a newcomer: { "type": "initiate_call", "peerId": id }
 }
 
@@ -19,6 +21,7 @@ local ALONE <const> = "alone" -- what signals that wait for company are held und
 
 assert(settings.room_timeout > 0, "room_timeout is more than 0 seconds")
 assert(settings.max_rooms >= 1 and settings.max_rooms <= LAST_ID - FIRST_ID + 1, "max_rooms is 1 to 9000")
+assert(settings.replay_bytes >= 0, "replay_bytes is 0 or more")
 
 local policy = { timers = {} }
 
@@ -61,11 +64,37 @@ local function free_id()
   end
 end
 
+-- Signals that wait for company ------------------------------------------------------------------------
+
+-- All wait for `room_timeout`: when the last one's time is over, nothing is left.
+local function hold(room, text)
+  local bytes = (room.held_bytes or 0) + #text
+  if bytes > settings.replay_bytes or not room:hold(ALONE, text, settings.room_timeout) then return end
+  room.held_bytes = bytes
+  room:after(settings.room_timeout, "nothing_waits")
+end
+
+function policy.timers.nothing_waits(room)
+  room.held_bytes = nil
+end
+
+local function deliver(room, peer)
+  room:deliver(ALONE, peer)
+  room.held_bytes = nil
+end
+
+local function discard(room)
+  room:discard(ALONE)
+  room.held_bytes = nil
+end
+
+-- Entering and leaving -------------------------------------------------------------------------------
+
 -- The room stays, but not what a lone member signalled: who heard it could not answer any more.
 local function leave(peer)
   local room = peer:lobby()
   if not room then return end
-  room:discard(ALONE)
+  discard(room)
   room:remove(peer)
 end
 
@@ -78,7 +107,7 @@ local function enter(peer, room, reply)
   restart_timeout(room)
   peer:send(('{"type":"%s","roomId":%s,"myId":"%s"}'):format(reply, json.encode(room:name()), peer.id))
   if not is_new then return end
-  room:deliver(ALONE, peer)
+  deliver(room, peer)
   for _, member in ipairs(room:members()) do
     if member ~= peer and (settings.initiate_call or member.initiate_call) then
       member:send('{"type":"initiate_call","peerId":"' .. peer.id .. '"}')
@@ -92,6 +121,7 @@ local function create(peer)
   local id = free_id()
   if not id then return refuse(peer, "No room is free") end
   local room = mount:create_lobby(id)
+  if not room then return refuse(peer, "No room is free") end
   local admitted, reason = room:admits(peer)
   if admitted then return enter(peer, room, "room_created") end
   room:delete()
@@ -124,7 +154,7 @@ local function signal(peer, message)
   elseif room:count() > 1 then
     room:broadcast(text, peer)
   elseif settings.replay then
-    room:hold(ALONE, text, settings.room_timeout)
+    hold(room, text)
   end
 end
 

@@ -354,7 +354,9 @@ async function main() {
     console.log(`FAIL the whole run: expected an end within ${WHOLE_RUN_MS} ms`);
     process.exit(1);
   }, WHOLE_RUN_MS).unref();
-  await against({}, readme, payloads, ignored, mesh, early, chalk, talk);
+  await against({}, readme, payloads, ignored, chalk, talk);
+  await against({ targets: true }, mesh);
+  await against({ replay: true }, early);
   await against({}, allRooms);
   await against({ room_timeout: 1 }, expiry);
   console.log(`${passed} passed, ${failed} failed`);

@@ -14,7 +14,7 @@ WAITING_MAX = 5
 
 class Unity(Model):
     name, script = "unity", "unity.lua"
-    settings = {"room_timeout": 3600.0}
+    settings = {"room_timeout": 3600.0, "targets": "true", "replay": "true"}
     shapes = {"room": "[1-9][0-9]{3}", "id": "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"}
 
     def __init__(self):
