@@ -12,7 +12,7 @@ import tempfile
 import lua_api
 from page import Page, lobbyist, run, steady
 
-from relay import ROOT, Checks, Relay, run_scenarios
+from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
@@ -202,6 +202,7 @@ def configuration_page(checks):
     with tempfile.TemporaryDirectory() as folder:
         path = write(folder, "lobbyist.lua", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", block.text))
         with Relay(config=path) as relay:
+            wait_until(lambda: len(relay.lines) >= len(printed), 3)
             said = [line.rstrip() for line in relay.lines[:len(printed)]]
             checks.equal("serve prints what the page shows", steady(said), steady(printed))
     source = read("Sources/Configuration/StatementReader.swift") + read("Sources/Configuration/StatementCursor.swift")
