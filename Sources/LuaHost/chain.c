@@ -120,24 +120,18 @@ static void ask_name(lua_State *L, lh_host *host, lh_hook hook, int index, int c
   }
 }
 
-int lh_create_lobby(lua_State *L) {
+/// A call of the mount about the lobby of a name, which plugins may change.
+static int call_named(lua_State *L, lh_hook hook, uint32_t operation) {
   lh_host *host = lh_host_of(L);
-  if (is_asked(host, LH_ON_CREATE) && lua_type(L, 2) == LUA_TSTRING) {
+  if (is_asked(host, hook) && lua_type(L, 2) == LUA_TSTRING) {
     lua_settop(L, 2);
     lh_push_value(L, host, &host->event_peer);
-    ask_name(L, host, LH_ON_CREATE, 2, 2);
+    ask_name(L, host, hook, 2, 2);
     lua_settop(L, 2);
   }
-  return lh_api_call(L, LH_OP_MOUNT_CREATE_LOBBY);
+  return lh_api_call(L, operation);
 }
 
-int lh_find_lobby(lua_State *L) {
-  lh_host *host = lh_host_of(L);
-  if (is_asked(host, LH_ON_FIND) && lua_type(L, 2) == LUA_TSTRING) {
-    lua_settop(L, 2);
-    lh_push_value(L, host, &host->event_peer);
-    ask_name(L, host, LH_ON_FIND, 2, 2);
-    lua_settop(L, 2);
-  }
-  return lh_api_call(L, LH_OP_MOUNT_FIND_LOBBY);
-}
+int lh_create_lobby(lua_State *L) { return call_named(L, LH_ON_CREATE, LH_OP_MOUNT_CREATE_LOBBY); }
+
+int lh_find_lobby(lua_State *L) { return call_named(L, LH_ON_FIND, LH_OP_MOUNT_FIND_LOBBY); }

@@ -1,38 +1,15 @@
 #include <string.h>
 
 #include "budget.h"
-#include "LuaConfiguration.h"
 
 /// Registry keys, and the mark of a locked table in its metatable.
 static const char builtins_key = 'b';
 static const char locked_key = 'l';
 
-/// The key of the table at `table` that is closest to `name`, or NULL. It stays on the stack.
-static const char *nearest_name(lua_State *L, int table, const char *name, size_t length) {
-  size_t best = length < 4 ? 2 : 3;
-  const char *nearest = NULL;
-  lua_pushnil(L);  // The nearest name, kept from the collector.
-  int kept = lua_gettop(L);
-  lua_pushnil(L);
-  while (lua_next(L, table) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) continue;
-    size_t other_length;
-    const char *other = lua_tolstring(L, -1, &other_length);
-    size_t distance = lh_name_distance(name, length, other, other_length);
-    if (distance >= best) continue;
-    best = distance;
-    nearest = other;
-    lua_pushvalue(L, -1);
-    lua_replace(L, kept);
-  }
-  return nearest;
-}
-
 static int read_unknown(lua_State *L) {
   size_t length;
   const char *name = luaL_tolstring(L, 2, &length);
-  const char *nearest = nearest_name(L, 1, name, length);
+  const char *nearest = lh_nearest_key(L, 1, name, length, length < 4 ? 1 : 2);
   if (nearest != NULL) return luaL_error(L, "unknown global '%s' (did you mean '%s'?)", name, nearest);
   return luaL_error(L, "unknown global '%s'", name);
 }

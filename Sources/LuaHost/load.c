@@ -81,25 +81,6 @@ static void take_timers(lua_State *L, lh_host *host) {
   host->scripts[host->running].timers = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/// The name in the table on top of the stack that is closest to this one; NULL when none is comparable.
-static const char *nearest_timer(lua_State *L, const char *name, size_t length) {
-  size_t best = SIZE_MAX;
-  const char *nearest = NULL;
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) continue;
-    size_t other_length;
-    const char *other = lua_tolstring(L, -1, &other_length);
-    lh_charge_scan(L, length * other_length);
-    size_t distance = lh_name_distance(name, length, other, other_length);
-    if (distance >= best) continue;
-    best = distance;
-    nearest = other;
-  }
-  return nearest;
-}
-
 void lh_require_timer(lua_State *L, const lh_host *host, int name_index) {
   // Until the script has returned its table, nobody knows its timers.
   if (!host->in_hook) return;
@@ -112,7 +93,7 @@ void lh_require_timer(lua_State *L, const lh_host *host, int name_index) {
   bool is_defined = lua_rawget(L, -2) == LUA_TFUNCTION;
   lua_pop(L, 1);
   if (!is_defined) {
-    const char *nearest = nearest_timer(L, name, length);
+    const char *nearest = lh_nearest_key(L, lua_gettop(L), name, length, SIZE_MAX - 1);
     if (nearest == NULL) luaL_error(L, "no timer is named '%s' in the script's timers", name);
     luaL_error(L, "no timer is named '%s': did you mean '%s'?", name, nearest);
   }

@@ -1,5 +1,6 @@
 /// How alike two names are.
 #include "LuaConfiguration.h"
+#include "budget.h"
 
 #include <stdint.h>
 
@@ -22,4 +23,26 @@ size_t lh_name_distance(const char *one, size_t one_length, const char *other, s
     }
   }
   return row[other_length];
+}
+
+const char *lh_nearest_key(lua_State *L, int table, const char *name, size_t length, size_t within) {
+  const char *nearest = NULL;
+  size_t best = within + 1;
+  lua_pushnil(L);  // The nearest name, kept from the collector.
+  int kept = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, table) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    size_t other_length;
+    const char *other = lua_tolstring(L, -1, &other_length);
+    lh_charge_scan(L, length * other_length);
+    size_t distance = lh_name_distance(name, length, other, other_length);
+    if (distance >= best) continue;
+    best = distance;
+    nearest = other;
+    lua_pushvalue(L, -1);
+    lua_replace(L, kept);
+  }
+  return nearest;
 }

@@ -94,6 +94,10 @@ void lh_open_table(lua_State *L);
 void lh_open_math(lua_State *L, const uint64_t seed[2]);
 void lh_open_json(lua_State *L);
 
+/// Pushes the key of the table at `table` that is closest to the name, or nil when none is `within` so many edits.
+/// Answers the key.
+const char *lh_nearest_key(lua_State *L, int table, const char *name, size_t length, size_t within);
+
 /// Pushes the globals' table.
 void lh_push_globals(lua_State *L);
 /// Sets a global to the value at the top and pops it. Scripts can read it but not add to the globals.

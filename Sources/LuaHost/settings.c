@@ -1,5 +1,4 @@
 /// `relay.settings { name = default, … }`: a script declares its settings, the operator overrides them.
-#include "LuaConfiguration.h"
 #include "host.h"
 
 #include <stdio.h>
@@ -137,32 +136,18 @@ static void join_keys(lua_State *L) {
   lua_replace(L, table);
 }
 
-/// The key of the table on top of the stack that the name may have been meant for; NULL when none is near.
-static const char *nearest_key(lua_State *L, const char *name) {
-  size_t length = strlen(name), best = 1 + (length < 6 ? 2 : length / 3);
-  const char *nearest = NULL;
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    lua_pop(L, 1);
-    size_t other_length;
-    const char *other = lua_tolstring(L, -1, &other_length);
-    size_t distance = lh_name_distance(name, length, other, other_length);
-    if (distance >= best) continue;
-    best = distance;
-    nearest = other;
-  }
-  return nearest;
-}
-
 /// Raises when the operator gave a setting that no script has declared, naming those there are.
 void lh_require_settings_used(lua_State *L, lh_host *host) {
   for (size_t i = 0; i < host->setting_count; i++) {
     if (host->settings[i].used) continue;
     if (lua_getfield(L, LUA_REGISTRYINDEX, "lobbyist.settings") != LUA_TTABLE)
       luaL_error(L, "no setting is named '%s': the script declares none", host->settings[i].name);
-    const char *nearest = nearest_key(L, host->settings[i].name);
+    size_t length = strlen(host->settings[i].name);
+    int declared = lua_gettop(L);
+    const char *nearest = lh_nearest_key(L, declared, host->settings[i].name, length, length < 6 ? 2 : length / 3);
     if (nearest != NULL)
       luaL_error(L, "no setting is named '%s': did you mean '%s'?", host->settings[i].name, nearest);
+    lua_settop(L, declared);
     join_keys(L);
     luaL_error(L, "no setting is named '%s'; there are: %s", host->settings[i].name, lua_tostring(L, -1));
   }
