@@ -116,6 +116,10 @@ size_t lh_host_running(const lh_host *host) { return (size_t)host->running; }
 
 size_t lh_host_chain(const lh_host *host, lh_hook hook) { return (size_t)host->chains[hook].count; }
 
+size_t lh_host_link_script(const lh_host *host, lh_hook hook, size_t link) {
+  return (size_t)host->chains[hook].links[link].script;
+}
+
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count) {
   const lh_chain *chain = &host->chains[hook];
   if (chain->count == 0) return LH_ABSENT_HOOK;

@@ -5,14 +5,28 @@ import LuaHost
 /// The bytes handed to C are kept until the next search, which is as long as C needs them.
 @safe
 struct ModuleFolder: ~Copyable {
-  private let folders: [String]
+  private var folders: [String]
   private let read: (String) -> [UInt8]?
+  /// What has been found since `begin`, in this order: path and text.
+  private(set) var found: [Script] = []
   private var text = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
   private var words = unsafe UnsafeMutableBufferPointer<CChar>(start: nil, count: 0)
 
   init(folders: [String], read: @escaping (String) -> [UInt8]?) {
     self.folders = folders
     self.read = read
+  }
+
+  /// Another version begins to load, with these folders.
+  mutating func begin(_ folders: [String]) {
+    self.folders = folders
+    found = []
+  }
+
+  /// The version that was to be replaced stays.
+  mutating func restore(_ found: [Script], folders: [String]) {
+    self.found = found
+    self.folders = folders
   }
 
   deinit {
@@ -32,6 +46,7 @@ struct ModuleFolder: ~Copyable {
     for folder in folders {
       guard let bytes = read(folder + "/" + file) else { continue }
       keep(bytes, "@" + folder + "/" + file)
+      found.append(Script(path: folder + "/" + file, source: bytes))
       unsafe source.bytes = UnsafeRawPointer(text.baseAddress)?.assumingMemoryBound(to: CChar.self)
       unsafe source.length = bytes.count
       unsafe source.chunk_name = UnsafePointer(words.baseAddress)

@@ -37,7 +37,7 @@ extension Mount {
   /// Runs on_disconnect for every peer that has been closed, and for those whom that closes in turn.
   @inline(__always)
   func depart() {
-    if unsafe core.pointee.closes.isEmpty && departures.isEmpty { return }
+    if unsafe core.pointee.closes.isEmpty && departures.isEmpty && !breaker.hasTripped { return }
     departAll()
   }
 
@@ -57,6 +57,7 @@ extension Mount {
     }
     departures.removeAll()
     departed = 0
+    if breaker.hasTripped { fallBack() }
   }
 
   /// Runs on_disconnect, then forgets the peer, whatever became of the hook, unless a plugin keeps it. Every script's

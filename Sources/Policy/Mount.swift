@@ -21,8 +21,15 @@ public final class Mount {
   var departed = 0
   var hasLasted = false
 
-  public let scripts: Scripts
+  public internal(set) var scripts: Scripts
+  /// Changes with the scripts, with what they require and with their settings.
+  public internal(set) var version = ""
+  /// The version that ran before this one, kept in case this one fails again and again.
+  var former: ScriptVersion?
+  var breaker: CircuitBreaker
   public let limits: MountLimits
+  /// Folders in which `require` looks behind those of the scripts.
+  let shared: [String]
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
   /// do while they load is done at the time given, as for `setTime`.
@@ -34,15 +41,15 @@ public final class Mount {
   ) throws(ScriptError) {
     self.scripts = scripts
     self.limits = limits
-    let folders = scripts.folders
+    self.shared = shared
+    breaker = CircuitBreaker(limits)
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
       to: MountCore(
-        limits: limits, outbox: outbox, random: random,
-        modules: ModuleFolder(folders: folders + shared.filter { !folders.contains($0) }, read: read),
-        report: report))
+        limits: limits, outbox: outbox, random: random, modules: ModuleFolder(folders: [], read: read), report: report))
     unsafe core.pointee.now = milliseconds
     unsafe core.pointee.wallSeconds = wallSeconds
+    unsafe core.pointee.modules.begin(scripts.folders(and: shared))
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
@@ -53,6 +60,7 @@ public final class Mount {
       unsafe core.deallocate()
       throw error
     }
+    version = unsafe scripts.version(with: core.pointee.modules.found, settings)
     // Or a first hook that fails would take it back.
     unsafe core.pointee.commit()
   }
@@ -194,6 +202,7 @@ public final class Mount {
     default:
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1
+      if former != nil { unsafe breaker.note(now: core.pointee.now) }
       let report = unsafe core.pointee.report
       report(.hookFailed(hook: hook, host.error(status)))
       return false

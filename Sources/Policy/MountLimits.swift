@@ -27,6 +27,9 @@ public struct MountLimits: Sendable, Equatable {
   /// Instructions and milliseconds for loading a script.
   public var loadInstructions = 10_000_000
   public var loadMilliseconds = 500
+  /// Failures of hooks within some time, in milliseconds, at which a replaced version comes back.
+  public var breakerFailures = 20
+  public var breakerMilliseconds = 10_000
   /// How deep the JSON of a message may nest.
   public var jsonDepth = 64
 

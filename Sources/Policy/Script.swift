@@ -25,10 +25,17 @@ public struct Script: Sendable {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Eight hexadecimal digits that change with the text (FNV-1a): the version in logs.
-  public var version: String {
+  /// Changes with the text: the version in logs.
+  public var version: String { VersionHash.text(of: [source]) }
+}
+
+/// Eight hexadecimal digits that change with texts (FNV-1a).
+enum VersionHash {
+  static func text(of texts: [[UInt8]]) -> String {
     var hash: UInt32 = 2_166_136_261
-    for byte in source { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    for text in texts {
+      for byte in text { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    }
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
@@ -60,10 +67,20 @@ public struct Scripts: Sendable {
     self.plugins = plugins
   }
 
-  /// Where `require` looks: beside the scripts.
-  var folders: [String] {
+  var all: [Script] { plugins + [policy] }
+
+  /// Where `require` looks: beside the scripts, then elsewhere.
+  func folders(and shared: [String]) -> [String] {
     var folders: [String] = []
-    for script in [policy] + plugins where !folders.contains(script.folder) { folders.append(script.folder) }
+    for folder in [policy.folder] + plugins.map(\.folder) + shared where !folders.contains(folder) {
+      folders.append(folder)
+    }
     return folders
+  }
+
+  func version(with modules: [Script], _ settings: [(name: String, value: String)]) -> String {
+    if plugins.isEmpty && modules.isEmpty && settings.isEmpty { return policy.version }
+    let given = settings.map { Array("\($0.name)=\($0.value)\n".utf8) }
+    return VersionHash.text(of: [policy.source] + plugins.map(\.source) + modules.map(\.source) + given)
   }
 }

@@ -81,6 +81,9 @@ struct ScriptHost: ~Copyable {
   /// How many scripts have this hook.
   borrowing func chain(_ hook: lh_hook) -> Int { unsafe lh_host_chain(raw, hook) }
 
+  /// Which script a link of the chain belongs to, by its position.
+  borrowing func script(_ hook: lh_hook, _ link: Int) -> Int { unsafe lh_host_link_script(raw, hook, link) }
+
   /// Runs a hook in one script of its chain; the verdict tells whether that has dealt with the event.
   borrowing func callLink(
     _ hook: lh_hook, _ link: Int, _ arguments: UnsafePointer<lh_value>, _ count: Int

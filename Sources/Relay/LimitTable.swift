@@ -43,6 +43,9 @@ extension RelayLimits {
     limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds, none: unreachable),
     limit("load_instructions", "Lua instructions for loading a script", \.mount.loadInstructions, none: unreachable),
     limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds, none: unreachable),
+    limit("breaker_failures", "failures at which the version before a reload comes back", \.mount.breakerFailures),
+    limit(
+      "breaker_milliseconds", "time in which so many failures count", \.mount.breakerMilliseconds, none: unreachable),
     limit("json_depth", "how deep the JSON of a message may nest (at most 128)", \.mount.jsonDepth, none: 128),
   ]
 

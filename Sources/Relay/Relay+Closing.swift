@@ -58,7 +58,10 @@ extension Relay {
   /// SIGTERM and SIGINT shut down, the second one at once.
   func takeSignals() -> AfterSignal {
     while let signal = signals.next() {
-      guard signal != .hangup else { continue }
+      guard signal != .hangup else {
+        reload(nil)
+        continue
+      }
       if graceEnds != nil {
         log.warning("second signal: leaving at once")
         return .exitNow

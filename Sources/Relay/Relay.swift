@@ -10,7 +10,8 @@ public final class Relay {
   /// Slots of tokens that are no connections.
   enum Source {
     static let signals = UInt32.max
-    static let listenersFrom = UInt32.max - UInt32(listenersMax)
+    static let files = UInt32.max - 1
+    static let listenersFrom = UInt32.max - 1 - UInt32(listenersMax)
   }
 
   /// Addresses that one relay listens on.
@@ -41,6 +42,12 @@ public final class Relay {
   var isTurnOver = false
   /// Connections that the last turn was too short for.
   var backlog: [Token] = []
+  /// Who reloads scripts, the files that it wants to know of, and which of them have changed and since when.
+  var reloader: Reloader?
+  var files: FileWatch?
+  var changed: Set<String> = []
+  var changedSince: UInt64 = 0
+  var reloadAt: UInt64?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -102,6 +109,8 @@ public final class Relay {
         let event = reactor.event(index)
         if event.token.slot < Source.listenersFrom {
           handle(event)
+        } else if event.token.slot == Source.files {
+          takeFileChanges()
         } else if event.token.slot == Source.signals {
           if takeSignals() == .exitNow { return 0 }
         } else {
@@ -111,6 +120,7 @@ public final class Relay {
       }
       fireDeadlines()
       resumeBacklog()
+      reloadChanged()
       flush()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
@@ -158,7 +168,7 @@ public final class Relay {
 
   private func nextDeadline() -> UInt64? {
     if !backlog.isEmpty || mounts.hasDepartures { return now }
-    var earliest = graceEnds ?? .max
+    var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest

@@ -11,6 +11,8 @@ public struct RelayCounters: Sendable {
   public var vanished: UInt64 = 0
   /// Peers that were closed because they read no pongs.
   public var hoarders: UInt64 = 0
+  public var reloads: UInt64 = 0
+  public var reloadsFailed: UInt64 = 0
   public var outOfDescriptors: UInt64 = 0
 
   public init() {}

@@ -2,26 +2,47 @@ import Bytes
 import HTTP
 import Policy
 
-/// What the admin listener answers: for whoever runs the relay, read only.
+/// What the admin listener answers: for whoever runs the relay.
 struct Status {
   let uptimeSeconds: Double
   let connections: Int
   let counters: RelayCounters
   let mounts: [RoutedMount]
 
-  func answer(_ head: RequestHead) -> RequestAnswer {
+  /// - Parameter reload: loads all scripts anew.
+  func answer(_ head: RequestHead, reload: () -> [ReloadOutcome]) -> RequestAnswer {
     // A page of a foreign site must not reach it under a name that leads here (DNS rebinding), nor by a form.
     guard Self.isOwn(head.hostName), head.header("Origin") == nil else {
       return Self.text(403, "Ask for this by address or as localhost, and not from a page.\n")
     }
-    guard head.method == "GET" || head.method == "HEAD" else { return Self.text(405, "Only GET is answered here.\n") }
+    if head.method == "POST", head.path == "/reload" { return Self.answer(reload()) }
+    guard head.method == "GET" || head.method == "HEAD" else {
+      return Self.text(405, "There are GET /healthz, GET /status and POST /reload.\n")
+    }
     switch head.path {
     case "/healthz": return Self.text(200, "ok\n")
-    case "/status":
-      let type = [HeaderField("Content-Type", "application/json"), HeaderField("Cache-Control", "no-store")]
-      return RequestAnswer(status: 200, headers: type.compactMap { $0 }, body: Array(json.utf8))
-    default: return Self.text(404, "There are /healthz and /status.\n")
+    case "/status": return Self.answer(200, json)
+    default: return Self.text(404, "There are GET /healthz, GET /status and POST /reload.\n")
     }
+  }
+
+  private static func answer(_ status: Int, _ json: String) -> RequestAnswer {
+    let type = [HeaderField("Content-Type", "application/json"), HeaderField("Cache-Control", "no-store")]
+    return RequestAnswer(status: status, headers: type.compactMap { $0 }, body: Array(json.utf8))
+  }
+
+  /// 422 when something could not be loaded (RFC 9110 §15.5.21).
+  private static func answer(_ outcomes: [ReloadOutcome]) -> RequestAnswer {
+    let told = outcomes.map { outcome in
+      switch outcome.result {
+      case .loaded(let version, let microseconds):
+        object([
+          ("subject", quoted(outcome.subject)), ("version", quoted(version)), ("microseconds", "\(microseconds)"),
+        ])
+      case .failed(let reason): object([("subject", quoted(outcome.subject)), ("error", quoted(reason))])
+      }
+    }
+    return answer(outcomes.contains(where: \.hasFailed) ? 422 : 200, "[" + told.joined(separator: ",") + "]\n")
   }
 
   private static func isOwn(_ host: String?) -> Bool {
@@ -46,6 +67,7 @@ struct Status {
     let (mount, counters) = (entry.mount, entry.mount.counters)
     var members = [
       ("paths", list(entry.route.paths)),
+      ("version", quoted(mount.version)),
       ("script", script(mount.scripts.policy)),
       ("plugins", "[" + mount.scripts.plugins.map(script).joined(separator: ",") + "]"),
       ("peers", "\(mount.peerCount)"),
@@ -93,7 +115,8 @@ extension RelayCounters {
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
       ("handshakes_refused", handshakesRefused), ("unmounted", unmounted),
       ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
-      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors),
+      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
+      ("reloads_failed", reloadsFailed),
     ]
   }
 }

@@ -3,7 +3,7 @@ import Reactor
 import Relay
 
 /// One mount, before its scripts are read.
-struct MountPlan {
+struct MountPlan: Equatable {
   var route = Route()
   var script: String
   var plugins: [String] = []
@@ -13,7 +13,7 @@ struct MountPlan {
   var place: String?
 
   /// A setting, and where it was given if that was in a configuration: `file:line`.
-  struct Setting {
+  struct Setting: Equatable {
     let name: String
     let value: String
     let place: String?
@@ -42,6 +42,17 @@ struct MountPlan {
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
+    }
+  }
+
+  /// Reads the scripts again and replaces those that run.
+  func reload(_ mount: Mount) throws(FileError) {
+    let scripts = try self.scripts()
+    do throws(ScriptError) {
+      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) })
+    } catch {
+      if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
+      throw FileError(error.complaint)
     }
   }
 

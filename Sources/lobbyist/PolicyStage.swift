@@ -13,6 +13,7 @@ final class PolicyStage: Stage {
   private static let address = "127.0.0.1"
 
   private var mount: Mount?
+  private var scene: Scene?
   private var outbox = Outbox()
   private var limits = RelayLimits()
   private var actors: [String: StageActor] = [:]
@@ -35,18 +36,13 @@ final class PolicyStage: Stage {
         throw StageError(error.message)
       }
     }
-    let scripts: Scripts
-    do throws(FileError) {
-      scripts = try ScriptFiles.open(policy: path, plugins: scene.plugins)
-    } catch {
-      throw StageError(error.message)
-    }
+    let scripts = try open(path, scene)
+    self.scene = scene
     outbox = Outbox()
     now = Self.beginning
-    let settings = scene.settings.map { (name: $0.name, value: $0.value.setting) }
     do throws(ScriptError) {
       mount = try Mount(
-        scripts: scripts, settings: settings, limits: limits.mount,
+        scripts: scripts, settings: settings(of: scene), limits: limits.mount,
         outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, milliseconds: now,
         wallSeconds: wallSeconds, read: ScriptFiles.module, report: { [failures] in failures.note($0) })
     } catch {
@@ -134,7 +130,14 @@ final class PolicyStage: Stage {
   }
 
   func reload(_ path: String) throws(StageError) {
-    throw StageError("this relay cannot replace a running policy yet")
+    guard let scene else { throw StageError("no policy is loaded") }
+    let scripts = try open(path, scene)
+    do throws(ScriptError) {
+      try mount?.reload(scripts, settings: settings(of: scene))
+    } catch {
+      throw StageError(error.complaint)
+    }
+    try deliver()
   }
 
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
@@ -143,6 +146,18 @@ final class PolicyStage: Stage {
   }
 
   // MARK: Inside
+
+  private func open(_ path: String, _ scene: Scene) throws(StageError) -> Scripts {
+    do throws(FileError) {
+      return try ScriptFiles.open(policy: path, plugins: scene.plugins)
+    } catch {
+      throw StageError(error.message)
+    }
+  }
+
+  private func settings(of scene: Scene) -> [(name: String, value: String)] {
+    scene.settings.map { ($0.name, $0.value.setting) }
+  }
 
   private func loaded() throws(StageError) -> Mount {
     guard let mount else { throw StageError("no policy is loaded") }

@@ -37,6 +37,7 @@ enum ServeCommand {
       }
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount)))
       announce(relay, mounts)
       return try relay.run()
     } catch let error as FileError {
@@ -115,6 +116,8 @@ extension MountEvent {
     switch self {
     case .hookFailed(let hook, let error):
       log.error("\(script.path) (version \(script.version)): \(hook) failed: \(error.message)")
+    case .fellBack(let from, let to):
+      log.error("\(script.path): version \(from) has failed too often, version \(to) runs again")
     case .script(let level, let text):
       log.line(Log.Level(level) ?? .info, text)
     }

@@ -17,7 +17,10 @@ struct ServePlan {
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logFormatGiven: Log.Format?
   private(set) var logLevelGiven: Log.Level?
-  private var configuration: String?
+  private(set) var configuration: String?
+  /// What the command line gave, which a configuration that is read again must not lose.
+  private var listenGiven: [String] = []
+  private var adminGiven: String?
   private var mount = MountPlan(script: "")
 
   /// Nil when the help is asked for.
@@ -44,13 +47,16 @@ struct ServePlan {
 
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
-    if let configuration { try read(configuration: configuration) }
+    guard let configuration else { return }
+    (listen, admin) = (listenGiven, adminGiven)
+    try read(configuration: configuration)
   }
 
   private mutating func read(_ name: String, _ options: inout Options) throws(UsageError) {
     switch name {
     case "--listen":
       listen.append(try options.value(of: name))
+      listenGiven = listen
       guard listen.count <= Relay.listenersMax else {
         throw UsageError("at most \(Relay.listenersMax) addresses can be listened on")
       }
@@ -72,6 +78,7 @@ struct ServePlan {
       let text = try options.value(of: name)
       if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
       admin = text
+      adminGiven = text
     case "--log-format":
       let text = try options.value(of: name)
       guard let format = Log.Format(rawValue: text) else {

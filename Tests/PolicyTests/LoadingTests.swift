@@ -300,6 +300,7 @@ import Testing
     let lines = service.events().map { event -> String in
       switch event {
       case .script(let level, let text): "\(level): \(text)"
+      case .fellBack: "fell back"
       case .hookFailed(let hook, let error): "\(hook) failed: \(error.firstLine)"
       }
     }

@@ -144,7 +144,7 @@ import Testing
     let shown = events.compactMap { event -> String? in
       switch event {
       case .script("info", let text): text
-      case .script: nil
+      case .script, .fellBack: nil
       case .hookFailed(_, let error): error.message
       }
     }

@@ -50,7 +50,7 @@ final class Service {
   init(
     _ source: String, plugins: [(name: String, source: String)] = [], settings: [(String, String)] = [],
     files: [String: String] = [:], seed: UInt64 = 1,
-    limits change: (inout MountLimits) -> Void = { _ in }
+    limits change: (inout MountLimits) -> Void = { _ in }, read: ((String) -> [UInt8]?)? = nil
   ) throws(ScriptError) {
     var limits = MountLimits()
     // No test is about wall time, unless it says so; the machine may be busy.
@@ -65,7 +65,7 @@ final class Service {
           Script(path: "plugins/\($0.name).lua", source: Array($0.source.utf8), isPlugin: true)
         }),
       settings: settings.map { (name: $0.0, value: $0.1) }, limits: limits, outbox: outbox, random: .seeded(seed),
-      milliseconds: now, wallSeconds: Self.wallSeconds(now), read: { path in files[path].map { Array($0.utf8) } },
+      milliseconds: now, wallSeconds: Self.wallSeconds(now), read: read ?? { path in files[path].map { Array($0.utf8) } },
       report: { reports.events.append($0) })
   }
 

@@ -163,6 +163,9 @@ size_t lh_host_running(const lh_host *host);
 /// How many scripts have this hook.
 size_t lh_host_chain(const lh_host *host, lh_hook hook);
 
+/// Which script a link belongs to, by its position.
+size_t lh_host_link_script(const lh_host *host, lh_hook hook, size_t link);
+
 /// Runs a hook under its budget: in one script after the other, until one answers true.
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count);
 

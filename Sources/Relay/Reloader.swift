@@ -1,0 +1,102 @@
+import Policy
+import Reactor
+
+/// What reloads the scripts of a relay; it knows where they come from.
+public protocol Reloader: AnyObject {
+  /// Folders whose files are watched for changes.
+  var folders: [String] { get }
+
+  /// Loads anew what has to do with these files, or everything for nil, and answers what became of it.
+  func reload(_ changes: Set<String>?) -> [ReloadOutcome]
+}
+
+/// What became of one mount, or of the configuration.
+public struct ReloadOutcome: Sendable {
+  public enum Result: Sendable {
+    /// The version that runs now, and how long loading it took.
+    case loaded(version: String, microseconds: UInt64)
+    /// The version before runs on, because of this.
+    case failed(String)
+  }
+
+  /// The script's path, or the configuration's.
+  public let subject: String
+  public let result: Result
+
+  public init(subject: String, _ result: Result) {
+    self.subject = subject
+    self.result = result
+  }
+
+  public var hasFailed: Bool {
+    if case .failed = result { return true }
+    return false
+  }
+}
+
+extension Relay {
+  /// How long after the last change of a file its scripts are loaded: one save is several changes.
+  private static let settleMilliseconds: UInt64 = 100
+  /// How long changes that go on and on can put that off.
+  private static let settleMillisecondsMax: UInt64 = 1000
+
+  /// Watches the files of the scripts, and reloads them when they change, on SIGHUP and when the operator says so.
+  public func reloadScripts(with reloader: Reloader) {
+    self.reloader = reloader
+    do throws(SystemError) {
+      var watch = try FileWatch()
+      try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
+      for folder in reloader.folders { add(folder, to: &watch) }
+      files = consume watch
+    } catch {
+      log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
+    }
+  }
+
+  private func add(_ folder: String, to watch: inout FileWatch) {
+    do throws(SystemError) {
+      try watch.add(folder: folder)
+    } catch {
+      log.warning("\(error)")
+    }
+  }
+
+  /// Some files have changed.
+  func takeFileChanges() {
+    guard let changes = files?.takeChanges(), !changes.isEmpty else { return }
+    if changed.isEmpty { changedSince = now }
+    changed.formUnion(changes)
+    reloadAt = min(now + Self.settleMilliseconds, changedSince + Self.settleMillisecondsMax)
+  }
+
+  /// Reloads what has changed, once it has settled.
+  func reloadChanged() {
+    guard let reloadAt, now >= reloadAt else { return }
+    let changes = changed
+    self.reloadAt = nil
+    changed = []
+    reload(changes.contains(FileWatch.unknown) ? nil : changes)
+  }
+
+  /// Reloads what has to do with these files, or everything for nil.
+  @discardableResult
+  func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
+    guard let reloader else { return [] }
+    let outcomes = reloader.reload(changes)
+    for outcome in outcomes {
+      switch outcome.result {
+      case .loaded(let version, let microseconds):
+        counters.reloads += 1
+        log.info("\(outcome.subject) (version \(version)) runs now, loaded in \(microseconds) us")
+      case .failed(let reason):
+        counters.reloadsFailed += 1
+        log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
+      }
+    }
+    if var watch = files.take() {
+      for folder in reloader.folders { add(folder, to: &watch) }
+      files = consume watch
+    }
+    return outcomes
+  }
+}
