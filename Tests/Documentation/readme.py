@@ -15,7 +15,7 @@ from page import Page, lobbyist, run, steady
 from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
-PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
+PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md", "docs/reload.md",
          "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES)
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
@@ -212,6 +212,20 @@ def configuration_page(checks):
         checks.true(f"docs/configuration.md: {name}", re.search(rf"^\| `{name}\b", page.text, re.MULTILINE))
 
 
+def reload_page(checks):
+    """The page's policy loads, and its conversation plays."""
+    page = Page("docs/reload.md")
+    with tempfile.TemporaryDirectory() as folder:
+        for block in page.named("lua"):
+            checks.equal(f"{page.path}:{block.line}: loads",
+                         lobbyist("check", write(folder, "policy.lua", block.text))[0], 0)
+        for name in ("one", "two"):
+            write(folder, f"{name}.lua", f"return {{ on_message = function(peer) peer:send('{name}') end }}")
+        (block,) = page.named("talk")
+        code, lines = lobbyist("test", write(folder, "example.talk", block.text))
+        checks.equal(f"{page.path}:{block.line}: plays", [code, lines[-1:]], [0, ["1 passed, 0 failed"]])
+
+
 def plugin_pages(checks):
     """Every plugin has a page; its examples play, and its table of settings is that of the file."""
     files = glob.glob(os.path.join(ROOT, "plugins", "*.lua"))
@@ -315,4 +329,4 @@ def limits(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
-                             (words,), (configurations,), (configuration_page,), (plugin_pages,), (api_page,), (api_examples,), (sandbox,), (limits,)])
+                             (words,), (configurations,), (configuration_page,), (reload_page,), (plugin_pages,), (api_page,), (api_examples,), (sandbox,), (limits,)])
