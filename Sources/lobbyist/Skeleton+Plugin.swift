@@ -11,6 +11,7 @@ extension Skeleton {
       idle_timeout = 60.0,   -- seconds that a peer may say nothing
     }
 
+    ---@type plugin
     local plugin = { timers = {} }
 
     -- A handshake: there is no peer yet, but its address, path, query and headers are known.

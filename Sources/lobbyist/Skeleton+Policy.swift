@@ -11,6 +11,7 @@ extension Skeleton {
       members_max = 8,     -- of a lobby
     }
 
+    ---@type policy
     local policy = { timers = {} }
 
     local function refuse(peer, reason)
