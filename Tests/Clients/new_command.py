@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from relay import BINARY, ROOT, Checks, run_scenarios
+from relay import BINARY, ROOT, Checks, Relay, run_scenarios
 
 SECONDS = 30
 CONVERSATIONS = 4
@@ -47,8 +47,8 @@ def skeleton(checks, name, arguments, loads):
             checks.true(f"{file}: ends with one line break", text.endswith("\n") and not text.endswith("\n\n"))
             checks.true(f"{file}: no line is too long", max(map(len, text.splitlines())) <= 120)
         if shutil.which("luacheck"):
-            done = subprocess.run(["luacheck", "--config", os.path.join(ROOT, ".luacheckrc"), f"{name}.lua"], cwd=folder,
-                                  stdout=subprocess.PIPE, text=True)
+            command = ["luacheck", "--config", os.path.join(ROOT, ".luacheckrc"), f"{name}.lua"]
+            done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True)
             checks.equal(f"{name}: luacheck", [done.returncode, done.stdout if done.returncode else ""], [0, ""])
         else:
             print("left to systems with luacheck: whether it likes what is written")
@@ -60,6 +60,15 @@ def policy(checks):
 
 def plugin(checks):
     skeleton(checks, "house_rules", ["--plugin"], "--plugin ")
+
+
+def live(checks):
+    """What is written plays on a running relay too, but for what needs settings or much time."""
+    with tempfile.TemporaryDirectory() as folder:
+        lobbyist("new", "duel", cwd=folder)
+        with Relay(script=os.path.join(folder, "duel.lua")) as relay:
+            code, lines = lobbyist("talk", relay.url, "duel.talk", cwd=folder)
+            checks.equal("on a live relay", [code, lines[-1]], [0, "2 passed, 0 failed, 2 left out"])
 
 
 def broken(checks):
@@ -127,4 +136,4 @@ def usage(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(policy,), (plugin,), (broken,), (kept,), (into,), (usage,)])
+    run_scenarios(Checks(), [(policy,), (plugin,), (live,), (broken,), (kept,), (into,), (usage,)])

@@ -36,7 +36,11 @@ VARIADIC = {
     "fields": "names and values in turn, or one table of them",
 }
 ATTRIBUTED = ("peer", "lobby", "mount")
-GLOBALS = {"relay": "Clock, log, metrics and settings.", "random": "Unpredictable values.", "crypto": "Hashes and base64."}
+GLOBALS = {
+    "relay": "Clock, log, metrics and settings.",
+    "random": "Unpredictable values.",
+    "crypto": "Hashes and base64.",
+}
 
 
 def examples():

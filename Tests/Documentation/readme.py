@@ -10,13 +10,15 @@ import sys
 import tempfile
 
 import lua_api
+from how_to import Reader
 from page import Page, lobbyist, run, steady
 
 from relay import ROOT, Checks, Relay, run_scenarios
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
+HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
-         "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES)
+         "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
 
@@ -239,6 +241,19 @@ def plugin_pages(checks):
             checks.equal(f"docs/plugins/{name}.md: its settings", sorted(set(settings) - set(rows)), [])
 
 
+def how_to_pages(checks):
+    """Every page is a session that goes as it is printed, and is linked from where one looks for it."""
+    for path in HOW_TO_PAGES:
+        commands = 0
+        for command, printed, now in Reader(path).play():
+            commands += 1
+            checks.equal(f"{path}: {command}", steady(now), steady(printed))
+        checks.true(f"{path} has commands", commands > 2)
+        checks.true(f"{path}: one screen", len(Page(path).text.splitlines()) <= 90)
+        for source in ("README.md", "docs/lua-api.md"):
+            checks.true(f"{source} links {path}", path in Page(source).links())
+
+
 def declared_settings(source):
     table = re.search(r"relay\.settings \{(.*?)^\}", source, re.DOTALL | re.MULTILINE)
     return re.findall(r"^  (\w+) =", table.group(1), re.MULTILINE) if table else []
@@ -314,4 +329,5 @@ def limits(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
-                             (words,), (configurations,), (configuration_page,), (plugin_pages,), (api_page,), (api_examples,), (sandbox,), (limits,)])
+                             (words,), (configurations,), (configuration_page,), (plugin_pages,), (how_to_pages,),
+                             (api_page,), (api_examples,), (sandbox,), (limits,)])
