@@ -13,12 +13,13 @@ import lua_api
 from how_to import Reader
 from page import Page, lobbyist, run, steady
 
-from relay import ROOT, Checks, Relay, run_scenarios
+from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
          "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
+PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
 
@@ -94,7 +95,8 @@ def session(checks):
         code, lines = run(sys.executable, script, relay.url)
         checks.equal("the session's exit code", code, 0)
         checks.equal("the session prints what the README shows", steady(lines), steady(printed))
-        said = [line.rstrip() for line in relay.lines[:3]]
+        wait_until(lambda: len(relay.lines) >= len(started), PRINT_SECONDS)
+        said = [line.rstrip() for line in relay.lines[:len(started)]]
         checks.equal("the relay says what the README shows", steady(said), steady(started))
 
 
@@ -204,6 +206,8 @@ def configuration_page(checks):
     with tempfile.TemporaryDirectory() as folder:
         path = write(folder, "lobbyist.lua", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", block.text))
         with Relay(config=path) as relay:
+            # The relay counts as started with its first listener; what is left is printed right after.
+            wait_until(lambda: len(relay.lines) >= len(printed), PRINT_SECONDS)
             said = [line.rstrip() for line in relay.lines[:len(printed)]]
             checks.equal("serve prints what the page shows", steady(said), steady(printed))
     source = read("Sources/Configuration/StatementReader.swift") + read("Sources/Configuration/StatementCursor.swift")
