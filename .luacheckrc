@@ -3,6 +3,8 @@ std = "lobbyist"
 max_line_length = 120
 -- A hook takes what the relay hands it, wanted or not.
 unused_args = false
+-- For editors, and never run.
+exclude_files = { "plugins/library" }
 
 stds.lobbyist = {
   globals = {

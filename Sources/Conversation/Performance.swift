@@ -52,7 +52,7 @@ struct Performance {
   }
 
   func resolve(_ path: String, _ place: Place) throws(Failure) -> String {
-    if let found = ScriptPath.resolve(path, besides: conversation.file) { return found }
+    if let found = ScriptPath.resolve(path, besides: conversation.file) ?? stage.locate(path) { return found }
     throw Failure(
       place: place, step: path,
       details: ["no such file in the current folder or beside \(conversation.file)"])

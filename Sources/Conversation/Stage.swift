@@ -8,6 +8,9 @@ public protocol Stage: AnyObject {
   /// A live stage waits for real and knows nothing of policies, settings and limits.
   var isLive: Bool { get }
 
+  /// Where a script is that is neither in the current folder nor beside the conversation; nil for nowhere.
+  func locate(_ path: String) -> String?
+
   /// Starts afresh: no actor is connected.
   func begin(_ scene: Scene) throws(StageError)
 
@@ -35,6 +38,10 @@ public protocol Stage: AnyObject {
 
   /// Takes what `actor` heard next, or nil if nothing came.
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard?
+}
+
+extension Stage {
+  public func locate(_ path: String) -> String? { nil }
 }
 
 /// How long a live stage waits for something to be heard. Without sockets nothing is ever late.

@@ -1,7 +1,7 @@
 import Configuration
 import Glibc
 
-/// Reading whole files.
+/// Reading and writing whole files.
 enum Files {
   static let bytesMax = 16 << 20
 
@@ -46,13 +46,38 @@ enum Files {
     }
     return .failure(FileError(path: path, "larger than \(bytesMax) bytes"))
   }
+
+  /// Writes a file that is not there yet; what is there stays as it is, also a link that leads nowhere.
+  static func create(_ path: String, _ text: String) throws(FileError) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      let isThere = errno == EEXIST
+      throw FileError(isThere ? "\(path) is there already" : "cannot write \(path): \(FileError.reason)")
+    }
+    defer { close(descriptor) }
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else {
+        let error = FileError("cannot write \(path): \(FileError.reason)")
+        remove(path)
+        throw error
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  static func remove(_ path: String) { _ = unsafe unlink(path) }
 }
 
 struct FileError: Error {
   let message: String
 
   /// A file that cannot be read, with the reason that errno holds.
-  init(path: String) { self.init(path: path, unsafe String(cString: strerror(errno))) }
+  init(path: String) { self.init(path: path, Self.reason) }
   init(path: String, _ reason: String) { message = "cannot read \(path): \(reason)" }
   init(_ message: String) { self.message = message }
+
+  /// What errno holds, in words.
+  static var reason: String { unsafe String(cString: strerror(errno)) }
 }

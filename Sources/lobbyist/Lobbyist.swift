@@ -15,6 +15,7 @@ enum Lobbyist {
     switch arguments.first {
     case nil: return ServeCommand.run([])
     case "serve": return ServeCommand.run(rest)
+    case "new": return NewCommand.run(rest)
     case "check": return CheckCommand.run(rest)
     case "test": return TestCommand.run(rest)
     case "talk": return TalkCommand.run(rest)
@@ -24,7 +25,8 @@ enum Lobbyist {
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
     case let word?:
-      complain("there is no command '\(word)'. There are serve, check, test, talk, reload and bench; see 'lobbyist --help'")
+      let known = "serve, new, check, test, talk, reload and bench"
+      complain("there is no command '\(word)'. There are \(known); see 'lobbyist --help'")
       return ExitCode.usage
     }
     return ExitCode.success
@@ -34,6 +36,7 @@ enum Lobbyist {
     lobbyist \(version), the lobby relay whose policy is a Lua script
 
     lobbyist [serve] [OPTIONS]    serve a policy (the Godot demo's, on port 9080, unless told otherwise)
+    lobbyist new NAME             write a policy, or a plugin, to start from, and its conversation
     lobbyist check SCRIPT...      load scripts, or a configuration, and report what is wrong with them
     lobbyist test [PATH...]       play conversations (*.talk) against policies, without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server

@@ -26,6 +26,11 @@ final class PolicyStage: Stage {
 
   var isLive: Bool { false }
 
+  func locate(_ path: String) -> String? {
+    let found = ScriptFiles.locate(path)
+    return Files.missing(among: [found]) == nil ? found : nil
+  }
+
   func begin(_ scene: Scene) throws(StageError) {
     guard let path = scene.policy else { throw StageError("name the policy: policy scripts/godot.lua") }
     limits = RelayLimits()

@@ -10,13 +10,16 @@ import sys
 import tempfile
 
 import lua_api
+from how_to import Reader
 from page import Page, lobbyist, run, steady
 
 from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
-PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md", "docs/reload.md",
-         "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES)
+HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
+PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
+         "docs/reload.md", "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
+PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
 
@@ -92,7 +95,8 @@ def session(checks):
         code, lines = run(sys.executable, script, relay.url)
         checks.equal("the session's exit code", code, 0)
         checks.equal("the session prints what the README shows", steady(lines), steady(printed))
-        said = [line.rstrip() for line in relay.lines[:3]]
+        wait_until(lambda: len(relay.lines) >= len(started), PRINT_SECONDS)
+        said = [line.rstrip() for line in relay.lines[:len(started)]]
         checks.equal("the relay says what the README shows", steady(said), steady(started))
 
 
@@ -202,7 +206,8 @@ def configuration_page(checks):
     with tempfile.TemporaryDirectory() as folder:
         path = write(folder, "lobbyist.lua", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", block.text))
         with Relay(config=path) as relay:
-            wait_until(lambda: len(relay.lines) >= len(printed), 3)
+            # The relay counts as started with its first listener; what is left is printed right after.
+            wait_until(lambda: len(relay.lines) >= len(printed), PRINT_SECONDS)
             said = [line.rstrip() for line in relay.lines[:len(printed)]]
             checks.equal("serve prints what the page shows", steady(said), steady(printed))
     source = read("Sources/Configuration/StatementReader.swift") + read("Sources/Configuration/StatementCursor.swift")
@@ -252,6 +257,19 @@ def plugin_pages(checks):
         if os.path.exists(os.path.join(ROOT, f"docs/plugins/{name}.md")):
             rows = re.findall(r"^\| `([a-z_]+)` \|", read(f"docs/plugins/{name}.md"), re.MULTILINE)
             checks.equal(f"docs/plugins/{name}.md: its settings", sorted(set(settings) - set(rows)), [])
+
+
+def how_to_pages(checks):
+    """Every page is a session that goes as it is printed, and is linked from where one looks for it."""
+    for path in HOW_TO_PAGES:
+        commands = 0
+        for command, printed, now in Reader(path).play():
+            commands += 1
+            checks.equal(f"{path}: {command}", steady(now), steady(printed))
+        checks.true(f"{path} has commands", commands > 2)
+        checks.true(f"{path}: one screen", len(Page(path).text.splitlines()) <= 90)
+        for source in ("README.md", "docs/lua-api.md"):
+            checks.true(f"{source} links {path}", path in Page(source).links())
 
 
 def declared_settings(source):
@@ -329,4 +347,5 @@ def limits(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
-                             (words,), (configurations,), (configuration_page,), (reload_page,), (plugin_pages,), (api_page,), (api_examples,), (sandbox,), (limits,)])
+                             (words,), (configurations,), (configuration_page,), (reload_page,), (plugin_pages,), (how_to_pages,),
+                             (api_page,), (api_examples,), (sandbox,), (limits,)])
