@@ -65,7 +65,8 @@ final class Service {
           Script(path: "plugins/\($0.name).lua", source: Array($0.source.utf8), isPlugin: true)
         }),
       settings: settings.map { (name: $0.0, value: $0.1) }, limits: limits, outbox: outbox, random: .seeded(seed),
-      milliseconds: now, wallSeconds: Self.wallSeconds(now), read: read ?? { path in files[path].map { Array($0.utf8) } },
+      milliseconds: now, wallSeconds: Self.wallSeconds(now),
+      read: read ?? { path in files[path].map { Array($0.utf8) } },
       report: { reports.events.append($0) })
   }
 
