@@ -47,7 +47,9 @@ extension Mount {
   private func migrate(_ fresh: borrowing ScriptHost, _ scripts: Scripts) throws(ScriptError) {
     for link in 0..<fresh.chain(LH_ON_RELOAD) {
       let script = scripts.all[fresh.script(LH_ON_RELOAD, link)]
-      let replaced = self.scripts.all.first { $0.isPlugin == script.isPlugin && ($0.name == script.name || !$0.isPlugin) }
+      let replaced = self.scripts.all.first { old in
+        old.isPlugin == script.isPlugin && (!old.isPlugin || old.name == script.name)
+      }
       var failure: ScriptError?
       let previous = replaced.map { [PlainValue.text(Array($0.version.utf8))] } ?? []
       unsafe withBytes(of: previous) { values in

@@ -5,6 +5,7 @@ lost, doubled or put out of order; what does not load changes nothing."""
 import asyncio
 import os
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -45,6 +46,9 @@ function policy.on_message(peer, message)
 end
 return policy
 """
+
+
+CROWD = 10_000
 
 
 class Folder:
@@ -148,7 +152,6 @@ def broken(checks):
             checks.true(f"{name}: why is logged", expected in served.relay.logged("is not reloaded")[-1], expected,
                         served.relay.logged("is not reloaded")[-1])
             checks.equal(f"{name}: the version before runs on", ask(ana, "x"), "one a 1 x 1")
-            served.relay.lines[:] = [line for line in served.relay.lines]
         code, said = served.reload()
         checks.equal("lobbyist reload says so", code, 1)
         checks.true("with the reason", "returns nothing" in said, "returns nothing", said)
@@ -264,6 +267,39 @@ def load(checks):
                     served.relay.resident_kib())
 
 
+def crowd(checks):
+    """Ten thousand peers in lobbies, all of whom are there afterwards. How long it takes is printed, not judged."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    count = min(CROWD, most - 500)
+    with Folder(PAIRS.format(name=0)) as served:
+        peers = []
+        for number in range(count):
+            peers.append(RawSocket(served.relay))
+            peers[-1].upgrade(f"/?pair={number // 2}")
+        waits = []
+        for turn in range(100):
+            served.rename_over("policy.lua", PAIRS.format(name=turn))
+            served.relay.process.send_signal(signal.SIGHUP)
+            end = time.monotonic() + 0.03
+            while time.monotonic() < end:
+                start = time.perf_counter()
+                peers[0].send(frame(TEXT, b"x"))
+                peers[1].receive_text()
+                waits.append((time.perf_counter() - start) * 1000)
+        took = sorted(int(re.search(r"loaded in (\d+) us", line).group(1)) for line in served.relay.logged("runs now"))
+        waits.sort()
+        print(f"{count} peers, {len(took)} reloads: loading {took[len(took) // 2]} us median, "
+              f"{took[len(took) * 99 // 100]} us p99; a message's way {waits[len(waits) * 99 // 100]:.2f} ms p99, "
+              f"{waits[-1]:.2f} ms at most")
+        for peer in peers[2::2]:
+            peer.send(frame(TEXT, b"here"))
+        checks.true("everybody is there and hears",
+                    all(peer.receive_text() == b"here" for peer in peers[3::2]))
+        for peer in peers:
+            peer.close()
+
+
 def breaker(checks):
     with Folder(errors=True, limits={"breaker_failures": 5}) as served, connected(served.relay) as ana:
         served.write("policy.lua", "return { on_message = function() error('bad') end }")
@@ -276,4 +312,4 @@ def breaker(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(ways,), (broken,), (links,), (configuration,), (load,), (breaker,)])
+    run_scenarios(Checks(), [(ways,), (broken,), (links,), (configuration,), (load,), (crowd,), (breaker,)])
