@@ -34,7 +34,7 @@ enum Lobbyist {
 
     lobbyist [serve] [OPTIONS]    serve a policy (the Godot demo's, on port 9080, unless told otherwise)
     lobbyist check SCRIPT...      load scripts, or a configuration, and report what is wrong with them
-    lobbyist test [PATH...]       play conversations (*.talk) against policies, without sockets
+    lobbyist test [PATH...]       play conversations (*.talk) and run unit tests (*_test.lua), without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
     lobbyist bench [URL]          measure a relay
 
