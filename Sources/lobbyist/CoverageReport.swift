@@ -18,10 +18,19 @@ struct CoverageReport {
 
   /// Leaves out the tests themselves, and what cannot be read any longer.
   init(_ coverage: Coverage) {
-    for (path, ran) in coverage.files.sorted(by: { $0.key < $1.key }) where !path.hasSuffix(UnitTests.ending) {
+    var merged: [String: Set<Int>] = [:]
+    for (path, ran) in coverage.files { merged[Self.plain(path), default: []].formUnion(ran) }
+    for (path, ran) in merged.sorted(by: { $0.key < $1.key }) where !path.hasSuffix(UnitTests.ending) {
       guard case .success(let source) = Files.read(path), let lines = Coverage.executableLines(source) else { continue }
       files.append(File(path: path, lines: lines.count, notRun: lines.subtracting(ran).sorted()))
     }
+  }
+
+  /// What is required from a folder `.` is the same file as what is named without it.
+  private static func plain(_ path: String) -> String {
+    var path = path[...]
+    while path.hasPrefix("./") { path = path.dropFirst(2) }
+    return String(path)
   }
 
   func lines(_ form: Form) -> [String] {

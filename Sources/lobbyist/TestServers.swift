@@ -16,6 +16,8 @@ final class TestServers {
     var peers = 0
     var headers: [HeaderField] = []
     var subprotocols: [String] = []
+    /// Peers that have left without a close frame.
+    var dropped: Set<String> = []
     /// Heard before anybody asked.
     var waiting: [String: Heard] = [:]
 
@@ -154,8 +156,11 @@ final class TestServers {
 
   private func act(_ server: Server, _ verb: String, _ question: TestQuestion) throws(StageError) -> [PlainValue?] {
     let peer = try question.word(2, "a peer")
+    guard !server.dropped.contains(peer) else { throw StageError("this peer has dropped its connection") }
     switch verb {
-    case "drop": try server.stage.drop(peer)
+    case "drop":
+      try server.stage.drop(peer)
+      server.dropped.insert(peer)
     case "close":
       let code = question.integer(3).map { UInt16(clamping: $0) }
       try server.stage.close(peer, code: code, reason: question.bytes(4))
