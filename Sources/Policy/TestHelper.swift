@@ -55,6 +55,22 @@ enum TestHelper {
       return ("%s… (%d bytes)"):format(text:sub(1, cut), #text)
     end
 
+    -- The part of a long text around the byte where it begins to differ from another.
+    local function excerpt(text, place)
+      local first, last = math.max(1, place - 20), math.min(#text, place + 40)
+      while first > 1 and text:byte(first) & 0xC0 == 0x80 do first = first - 1 end
+      while last < #text and text:byte(last + 1) & 0xC0 == 0x80 do last = last + 1 end
+      return (first > 1 and "…" or "") .. show_text(text:sub(first, last)) .. (last < #text and "…" or "")
+    end
+
+    -- What differs within two long texts, as the end of a message; empty for others.
+    local function difference_of_texts(actual, expected)
+      if type(actual) ~= "string" or type(expected) ~= "string" or math.max(#actual, #expected) <= 60 then return "" end
+      local place = 1
+      while place <= #actual and actual:byte(place) == expected:byte(place) do place = place + 1 end
+      return ("; from byte %d on expected %s, got %s"):format(place, excerpt(expected, place), excerpt(actual, place))
+    end
+
     -- The first place where the two differ, with what stands there; nil when they are equal.
     local function difference(actual, expected, path, depth)
       if actual == expected then return nil end
@@ -76,8 +92,10 @@ enum TestHelper {
       local place, one, other = difference(actual, expected, "", 1)
       if not place then return end
       local message = ("expected %s, got %s"):format(shown(expected), shown(actual))
-      if place ~= "" then message = ("%s; at %s expected %s, got %s"):format(message, place, shown(other), shown(one)) end
-      error(message, 0)
+      if place ~= "" then
+        message = ("%s; at %s expected %s, got %s"):format(message, place, shown(other), shown(one))
+      end
+      error(message .. difference_of_texts(one, other), 0)
     end
 
     function t.fails(action, text)

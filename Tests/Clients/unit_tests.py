@@ -208,8 +208,10 @@ class Watching:
 
     def __init__(self, folder, *arguments):
         self.lines = []
+        # Who runs in the background may ignore SIGINT, and what it starts then does, too.
         self.process = subprocess.Popen([BINARY, "test", "--watch", *arguments], cwd=folder.folder.name,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
 

@@ -53,6 +53,8 @@ import Testing
     }
   }
 
+  private static let long = String(repeating: "é", count: 40)
+
   /// What a test does, and how it fails.
   private static let failures: [(String, String?)] = [
     ("t.equal(1, 1.0)", nil), ("t.equal({ a = { 1 } }, { a = { 1 } })", nil), ("t.equal(json.null, json.null)", nil),
@@ -65,7 +67,17 @@ import Testing
       "2 expected {\"a b\": false}, got {\"a b\": true}; at [\"a b\"] expected false, got true"
     ),
     ("t.equal('\\xff', '\\n')", "2 expected \"\\n\", got \"\\xff\""),
-    ("t.equal(('x'):rep(500), '')", "2 expected \"\", got \"" + String(repeating: "x", count: 399) + "… (502 bytes)"),
+    (
+      "t.equal(('x'):rep(500), '')",
+      "2 expected \"\", got \"" + String(repeating: "x", count: 399)
+        + "… (502 bytes); from byte 1 on expected \"\", got \""
+        + String(repeating: "x", count: 41) + "\"…"
+    ),
+    (
+      "local a = ('é'):rep(40) t.equal({ s = a .. 'x' }, { s = a .. 'y' })",
+      "2 expected {\"s\": \"\(long)y\"}, got {\"s\": \"\(long)x\"}; at .s expected \"\(long)y\", got \"\(long)x\"; "
+        + "from byte 81 on expected …\"éééééééééé" + "y\", got …\"éééééééééé" + "x\""
+    ),
     ("local a, b = {}, {} a.a = a b.a = b t.equal(a, b)", "2 these tables are nested too deep to compare"),
     ("t.fails(function() error('it broke') end)", nil), ("t.fails(function() error('it broke') end, 'broke')", nil),
     ("t.fails(function() end)", "2 expected an error, got none"),
