@@ -48,9 +48,13 @@ public final class TestFile {
     self.print = print
   }
 
-  /// The names of the tests, in the order of the file.
+  /// The names of the tests, in the order of the file. One without tests fails: it was meant to have some.
   public func tests() throws(Failure) -> [String] {
-    try run(nil) { _ in [] }.sorted { $0.line < $1.line }.map(\.name)
+    let found = try run(nil) { _ in [] }.sorted { $0.line < $1.line }
+    guard !found.isEmpty else {
+      throw Failure(line: nil, message: "there are no tests in the table that it returns", file: script.path)
+    }
+    return found.map(\.name)
   }
 
   public func run(_ name: String, answer: @escaping Answer) throws(Failure) {

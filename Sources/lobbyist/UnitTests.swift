@@ -24,7 +24,8 @@ struct UnitTests {
       for name in try file.tests() { run(name, of: file, path, &report, print: print) }
     } catch {
       report.add(passed: false)
-      print("FAILED  \(place(of: error, in: path))\(error.message)")
+      let place = error.line == nil ? "\(path): " : place(of: error, in: path)
+      print("FAILED  \(place)\(error.message)")
     }
   }
 

@@ -38,6 +38,7 @@ import Testing
   private static let unsound: [(String, Int?, String)] = [
     ("return 1", nil, "the file returns number; it ends with 'return tests', a table of functions"),
     ("local x", nil, "the file returns nothing; it ends with 'return tests', a table of functions"),
+    ("return {}", nil, "there are no tests in the table that it returns"),
     ("return { 1 }", nil, "tests are functions under names, not a number"),
     ("\n\n}", 3, "unexpected symbol near '}'"),
     ("\nerror('no')", 2, "no"), ("while true do end", 1, "instruction budget exhausted (100000000 instructions)"),
