@@ -19,7 +19,9 @@ struct Matching {
     case .anything: break
     case .name(let name): match(name: name, value, at: path)
     case .scalar(let wanted):
-      if wanted != value { note(path, Printed.value(wanted), Printed.value(value)) }
+      guard wanted != value else { break }
+      let pair = Printed.pair(wanted, value)
+      note(path, pair.expected, pair.heard)
     case .array(let wanted, let open): match(wanted, open: open, value, at: path)
     case .object(let wanted, let open): match(wanted, open: open, value, at: path)
     }
@@ -37,12 +39,38 @@ struct Matching {
 
   private mutating func match(_ wanted: [TalkPattern], open: Bool, _ value: TalkValue, at path: String) {
     guard case .array(let heard) = value else { return note(path, "an array", Printed.value(value)) }
+    if heard.count < wanted.count || heard.count > wanted.count && !open {
+      note(path, "\(wanted.count) elements" + (open ? " or more" : ""), "\(heard.count)")
+      return noteElements(wanted, open: open, heard, at: path)
+    }
     for (index, (pattern, element)) in zip(wanted, heard).enumerated() {
       match(pattern, element, at: "\(path)[\(index)]")
     }
-    if heard.count < wanted.count || heard.count > wanted.count && !open {
-      note(path, "\(wanted.count) elements" + (open ? " or more" : ""), "\(heard.count)")
+  }
+
+  /// Lists of different length: what lies between their equal beginnings and ends, so that one element too many does
+  /// not make all behind it differ.
+  private mutating func noteElements(_ wanted: [TalkPattern], open: Bool, _ heard: [TalkValue], at path: String) {
+    let shorter = min(wanted.count, heard.count)
+    let before = zip(wanted, heard).prefix { accepts($0, $1) }.count
+    // The end of an open list is not known.
+    let ends = zip(wanted.reversed(), heard.reversed()).prefix(open ? 0 : shorter - before)
+    let after = ends.prefix { accepts($0, $1) }.count
+    let pairs = shorter - before - after
+    for index in before..<(before + pairs) { match(wanted[index], heard[index], at: "\(path)[\(index)]") }
+    for index in (before + pairs)..<(heard.count - after) where heard.count > shorter {
+      note("\(path)[\(index)]", "no such element", Printed.value(heard[index]))
     }
+    for index in (before + pairs)..<(wanted.count - after) where wanted.count > shorter {
+      note("\(path)[\(index)]", wanted[index].constant.map(Printed.value) ?? "an element", "none")
+    }
+  }
+
+  /// Whether a value would do, without binding names.
+  private func accepts(_ pattern: TalkPattern, _ value: TalkValue) -> Bool {
+    var trial = Matching(names: names)
+    trial.match(pattern, value)
+    return trial.differences.isEmpty
   }
 
   private mutating func match(_ wanted: [TalkPattern.Member], open: Bool, _ value: TalkValue, at path: String) {

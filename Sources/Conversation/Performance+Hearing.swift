@@ -27,7 +27,19 @@ extension Performance {
     case (.repeated(let count, let unit), .text(let bytes)?): matched = bytes == Performance.repeated(count, unit)
     default: break
     }
-    guard matched else { throw mismatch(step, actor, expected: words(message), heard) }
+    guard matched else {
+      throw addingExcerpts(message, heard, to: mismatch(step, actor, expected: words(message), heard))
+    }
+  }
+
+  /// Long texts are cut in a report, often before the place where they differ.
+  private func addingExcerpts(_ message: Message, _ heard: Heard?, to failure: Failure) -> Failure {
+    guard case .text(let template) = message, case .text(let bytes)? = heard, let wanted = try? template.fill(names),
+      let pair = Printed.excerpts(wanted, bytes)
+    else { return failure }
+    var failure = failure
+    failure.details.append("differs   expected \(pair.expected), heard \(pair.heard)")
+    return failure
   }
 
   /// By value. `heard` is the failure to add the differences to.

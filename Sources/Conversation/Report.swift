@@ -35,6 +35,11 @@ public struct Report: Sendable {
     return "FAILED  \(error)"
   }
 
+  /// Counts a test that is no conversation.
+  public mutating func add(passed hasPassed: Bool) {
+    if hasPassed { passed += 1 } else { failed += 1 }
+  }
+
   /// `3 passed, 0 failed`, and what was left out if anything was.
   public var summary: String {
     "\(passed) passed, \(failed) failed" + (leftOut > 0 ? ", \(leftOut) left out" : "")

@@ -2,15 +2,23 @@ import Glibc
 
 /// Reads and plays `.talk` files.
 public enum TalkFiles {
-  /// The `.talk` files that `path` names: itself, or all in and below a folder, sorted. Hidden ones are skipped.
-  public static func find(_ path: String) throws(TalkError) -> [String] {
+  public static let ending = ".talk"
+
+  /// The files that `path` names: itself, or all in and below a folder whose names end in one of these, sorted. Hidden
+  /// ones are skipped.
+  public static func find(_ path: String, endings: [String] = [ending]) throws(TalkError) -> [String] {
     var found: [String] = []
-    try collect(path, depth: 0, into: &found)
-    guard !found.isEmpty else { throw unreadable(path, "no .talk file in this folder") }
+    try walk(path, depth: 0, endings, into: &found)
+    guard !found.isEmpty else {
+      let wanted = endings.map { $0.hasPrefix(".") ? $0 : "*\($0)" }.joined(separator: " or ")
+      throw unreadable(path, "no \(wanted) file in this folder")
+    }
     return found.sorted()
   }
 
-  private static func collect(_ path: String, depth: Int, into found: inout [String]) throws(TalkError) {
+  private static func walk(
+    _ path: String, depth: Int, _ endings: [String], into found: inout [String]
+  ) throws(TalkError) {
     guard depth < TalkLimits.depthMax else { throw unreadable(path, "folders too deep") }
     guard found.count < TalkLimits.filesMax else { throw unreadable(path, "more than \(TalkLimits.filesMax) files") }
     guard let folder = unsafe opendir(path) else {
@@ -26,8 +34,8 @@ public enum TalkFiles {
       let below = path.hasSuffix("/") ? path + name : path + "/" + name
       if name.hasPrefix(".") { continue }
       if unsafe entry.pointee.d_type == UInt8(DT_DIR) {
-        try collect(below, depth: depth + 1, into: &found)
-      } else if name.hasSuffix(".talk") {
+        try walk(below, depth: depth + 1, endings, into: &found)
+      } else if endings.contains(where: name.hasSuffix) {
         found.append(below)
       }
     }
@@ -55,22 +63,25 @@ public enum TalkFiles {
   /// Plays all conversations of `paths` on `stage` and prints as it goes. True if none failed.
   public static func play(_ paths: [String], on stage: any Stage, print: (String) -> Void) -> Bool {
     var report = Report()
-    let runner = Runner(stage: stage)
     for path in paths {
       do throws(TalkError) {
-        for file in try find(path) {
-          do throws(TalkError) {
-            for conversation in try read(file) { print(report.add(runner.play(conversation))) }
-          } catch {
-            print(report.add(error))
-          }
-        }
+        for file in try find(path) { play(file: file, on: stage, &report, print: print) }
       } catch {
         print(report.add(error))
       }
     }
     print(report.summary)
     return report.failed == 0
+  }
+
+  /// Plays the conversations of one file.
+  public static func play(file: String, on stage: any Stage, _ report: inout Report, print: (String) -> Void) {
+    let runner = Runner(stage: stage)
+    do throws(TalkError) {
+      for conversation in try read(file) { print(report.add(runner.play(conversation))) }
+    } catch {
+      print(report.add(error))
+    }
   }
 
   private static func errorText() -> String { unsafe String(cString: strerror(errno)) }

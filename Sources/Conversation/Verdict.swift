@@ -21,7 +21,7 @@ public struct Failure: Error, Sendable {
   /// The line as written, or what the runner did by itself.
   public let step: String
   /// One fact a line: what was expected, what was heard, where they differ.
-  public let details: [String]
+  public internal(set) var details: [String]
   /// The last steps and messages of all peers, oldest first.
   public internal(set) var context: [String] = []
 }

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "budget.h"
 
+#include "coverage.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,13 +13,25 @@ static uint64_t monotonic_now(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static void on_count(lua_State *L, lua_Debug *record);
+static void on_hook(lua_State *L, lua_Debug *record);
 
-/// 0 switches the hook off.
+/// One hook for both: counting while an interval is set, and lines where they are to be known.
+static void set_hook(lh_sandbox *sandbox) {
+  int mask = sandbox->hook_interval > 0 ? LUA_MASKCOUNT : 0;
+  if (sandbox->coverage != NULL) mask |= LUA_MASKLINE;
+  lua_sethook(sandbox->L, on_hook, mask, sandbox->hook_interval);
+}
+
+/// 0 switches counting off.
 static void set_interval(lh_sandbox *sandbox, int interval) {
   if (sandbox->hook_interval == interval) return;
   sandbox->hook_interval = interval;
-  lua_sethook(sandbox->L, on_count, interval > 0 ? LUA_MASKCOUNT : 0, interval);
+  set_hook(sandbox);
+}
+
+void lh_budget_cover(lh_sandbox *sandbox, lh_coverage *coverage) {
+  sandbox->coverage = coverage;
+  set_hook(sandbox);
 }
 
 /// 128 instructions, fewer in proportion to the large blocks alive: with 32 MiB of them every instruction.
@@ -41,6 +55,8 @@ void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds) {
   sandbox->slice = instructions < LH_SLICE ? instructions : LH_SLICE;
   sandbox->steps = instructions - sandbox->slice;
   sandbox->nanoseconds = nanoseconds;
+  if (sandbox->coverage != NULL && nanoseconds < INT64_MAX / LH_COVERAGE_FACTOR)
+    sandbox->nanoseconds = nanoseconds * LH_COVERAGE_FACTOR;
   sandbox->deadline = 0;
   sandbox->active = true;
   sandbox->trip = LH_TRIP_NONE;
@@ -153,9 +169,9 @@ void lh_budget_refill(lua_State *L, lh_sandbox *sandbox) {
   if (sandbox->trip != LH_TRIP_NONE && sandbox->active) lh_budget_raise(L);
 }
 
-static void on_count(lua_State *L, lua_Debug *record) {
-  (void)record;
+static void on_hook(lua_State *L, lua_Debug *record) {
   lh_sandbox *sandbox = lh_of(L);
+  if (record->event == LUA_HOOKLINE) return lh_coverage_note(sandbox->coverage, L, record);
   if (!sandbox->active) return set_interval(sandbox, 0);
   if (sandbox->trip == LH_TRIP_NONE) {
     if (sandbox->denied) lh_budget_trip(sandbox, LH_TRIP_MEMORY);

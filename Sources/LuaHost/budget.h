@@ -20,6 +20,11 @@
 /// Blocks from here on make one instruction costly (comparing strings, `next` over a hollow table): the more of
 /// them are alive, the more often the hook looks at the clock.
 #define LH_LARGE_BYTES ((size_t)256 << 10)
+/// How much more time a call has where every line is noted.
+#define LH_COVERAGE_FACTOR 20
+
+/// Notes from now on which lines run in this state, beside counting.
+void lh_budget_cover(lh_sandbox *sandbox, lh_coverage *coverage);
 
 /// Begins a call. Reads no clock: time runs from the first look at it, at the latest when the watchdog notices.
 void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds);

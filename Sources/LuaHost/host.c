@@ -201,7 +201,8 @@ lh_host *lh_host_open(const lh_limits *limits, const lh_callbacks *callbacks) {
   for (int script = 0; script < LH_SCRIPTS_MAX; script++) host->scripts[script].timers = LUA_NOREF;
   lh_api_parse(host);
   lh_options options = {.memory_bytes_max = limits->memory_bytes, .context = host, .log = log_line,
-                        .resolve = resolve, .seed = {callbacks->seed[0], callbacks->seed[1]}};
+                        .resolve = resolve, .seed = {callbacks->seed[0], callbacks->seed[1]},
+                        .coverage = callbacks->coverage};
   host->sandbox = lh_sandbox_open(&options);
   if (host->sandbox == NULL) {
     free(host);

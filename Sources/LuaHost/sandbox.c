@@ -55,6 +55,7 @@ lh_sandbox *lh_sandbox_open(const lh_options *options) {
     *(lh_sandbox **)lua_getextraspace(L) = sandbox;
     lua_atpanic(L, panic);
     sandbox->is_watched = lh_watchdog_add(&sandbox->watch, lh_budget_overdue);
+    if (options->coverage != NULL) lh_budget_cover(sandbox, options->coverage);
     if (lh_protect(sandbox, open_everything, (void *)options) == LUA_OK) return sandbox;
   }
   size_t leaked = lh_sandbox_close(sandbox);

@@ -25,6 +25,8 @@ struct lh_sandbox {
   int hook_interval;
   lh_watch watch;
   bool is_watched;
+  /// NULL unless the lines that run are to be known.
+  lh_coverage *coverage;
   /// A call since this was last cleared has lasted so long that it was counted.
   bool has_lasted;
   int64_t instructions;

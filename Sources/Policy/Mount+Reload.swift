@@ -38,7 +38,7 @@ extension Mount {
   private func load(
     _ scripts: Scripts, _ settings: [(name: String, value: String)]
   ) throws(ScriptError) -> ScriptHost {
-    let fresh = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core)
+    let fresh = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
     try migrate(fresh, scripts)
     return fresh
   }

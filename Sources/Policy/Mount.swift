@@ -20,6 +20,8 @@ public final class Mount {
   /// How many of them it has run for.
   var departed = 0
   var hasLasted = false
+  /// Kept for as long as `host` notes its lines there.
+  let coverage: Coverage?
 
   public internal(set) var scripts: Scripts
   /// Changes with the scripts, with what they require and with their settings.
@@ -32,17 +34,19 @@ public final class Mount {
   let shared: [String]
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
-  /// do while they load is done at the time given, as for `setTime`.
+  /// do while they load is done at the time given, as for `setTime`. The lines that run are noted in `coverage`, where
+  /// there is one.
   public init(
     scripts: Scripts, settings: [(name: String, value: String)] = [], limits: MountLimits = MountLimits(),
     outbox: Outbox, random: RandomSource = .system, shared: [String] = ["plugins", "scripts"],
-    milliseconds: UInt64 = 0, wallSeconds: Double = 0,
+    milliseconds: UInt64 = 0, wallSeconds: Double = 0, coverage: Coverage? = nil,
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
     self.scripts = scripts
     self.limits = limits
     self.shared = shared
     breaker = CircuitBreaker(limits)
+    self.coverage = coverage
     unsafe core = .allocate(capacity: 1)
     unsafe core.initialize(
       to: MountCore(
@@ -53,7 +57,7 @@ public final class Mount {
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
-      host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core)
+      host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)

@@ -14,12 +14,10 @@ struct ScriptHost: ~Copyable {
   /// Loads the scripts into a fresh state. Calls from them go to `core`, which must stay where it is.
   static func load(
     _ scripts: Scripts, settings: [(name: String, value: String)], limits: MountLimits,
-    core: UnsafeMutablePointer<MountCore>
+    core: UnsafeMutablePointer<MountCore>, coverage: Coverage?
   ) throws(ScriptError) -> ScriptHost {
     var luaLimits = lh_limits(limits)
-    let seed = unsafe (core.pointee.random.next(), core.pointee.random.next())
-    var callbacks = unsafe lh_callbacks(context: core, dispatch: dispatch, resolve: resolve, log: log, seed: seed)
-    guard let raw = unsafe lh_host_open(&luaLimits, &callbacks) else {
+    guard let raw = unsafe open(&luaLimits, core, coverage) else {
       throw ScriptError(LH_OUT_OF_MEMORY, "\(scripts.policy.path): not enough memory to open a Lua state")
     }
     let host = unsafe ScriptHost(raw)
@@ -33,6 +31,17 @@ struct ScriptHost: ~Copyable {
   }
 
   deinit { _ = unsafe lh_host_close(raw) }
+
+  /// A fresh state whose scripts call `core`, which must stay where it is; nil when there is no memory for it.
+  /// `coverage` outlives it.
+  static func open(
+    _ limits: inout lh_limits, _ core: UnsafeMutablePointer<MountCore>, _ coverage: Coverage?
+  ) -> OpaquePointer? {
+    let seed = unsafe (core.pointee.random.next(), core.pointee.random.next())
+    var callbacks = unsafe lh_callbacks(
+      context: core, dispatch: dispatch, resolve: resolve, log: log, seed: seed, coverage: coverage?.raw)
+    return unsafe lh_host_open(&limits, &callbacks)
+  }
 
   private static func load(
     _ raw: OpaquePointer, _ scripts: Scripts, _ settings: [(name: String, value: String)]

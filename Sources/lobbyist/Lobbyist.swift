@@ -38,7 +38,7 @@ enum Lobbyist {
     lobbyist [serve] [OPTIONS]    serve a policy (the Godot demo's, on port 9080, unless told otherwise)
     lobbyist new NAME             write a policy, or a plugin, to start from, and its conversation
     lobbyist check SCRIPT...      load scripts, or a configuration, and report what is wrong with them
-    lobbyist test [PATH...]       play conversations (*.talk) against policies, without sockets
+    lobbyist test [PATH...]       play conversations (*.talk) and run unit tests (*_test.lua), without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
     lobbyist reload               have a running relay load its scripts anew
     lobbyist bench [URL]          measure a relay

@@ -31,6 +31,12 @@ struct Options {
     return value
   }
 
+  /// The value of an option that can do without: only what was joined to it by `=`.
+  mutating func optionalValue() -> String? {
+    defer { inlineValue = nil }
+    return inlineValue
+  }
+
   /// A value of the form NAME=VALUE.
   mutating func assignment(of option: String) throws(UsageError) -> (name: String, value: String) {
     let text = try value(of: option)

@@ -24,6 +24,15 @@ final class PolicyStage: Stage {
   private var wallSeconds: Double { 1_700_000_000 + Double(now) / 1000 }
   private let failures = HookFailures()
 
+  private let looked: LookedUp
+  private let coverage: Coverage?
+
+  /// The scripts that are read are noted in `looked`, and the lines that run in `coverage`.
+  init(notingIn looked: LookedUp = LookedUp(), coverage: Coverage? = nil) {
+    self.looked = looked
+    self.coverage = coverage
+  }
+
   var isLive: Bool { false }
 
   func locate(_ path: String) -> String? {
@@ -49,7 +58,8 @@ final class PolicyStage: Stage {
       mount = try Mount(
         scripts: scripts, settings: settings(of: scene), limits: limits.mount,
         outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, milliseconds: now,
-        wallSeconds: wallSeconds, read: ScriptFiles.module, report: { [failures] in failures.note($0) })
+        wallSeconds: wallSeconds, coverage: coverage, read: ScriptFiles.modules(notingIn: looked),
+        report: { [failures] in failures.note($0) })
     } catch {
       throw StageError(error.complaint)
     }
@@ -154,7 +164,7 @@ final class PolicyStage: Stage {
 
   private func open(_ path: String, _ scene: Scene) throws(StageError) -> Scripts {
     do throws(FileError) {
-      return try ScriptFiles.open(policy: path, plugins: scene.plugins)
+      return try ScriptFiles.open(policy: path, plugins: scene.plugins, notingIn: looked)
     } catch {
       throw StageError(error.message)
     }

@@ -5,7 +5,10 @@ import Policy
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
   /// The policy and its plugins, in their order; without a policy, one that says nothing.
-  static func open(policy path: String?, plugins: [String] = []) throws(FileError) -> Scripts {
+  static func open(
+    policy path: String?, plugins: [String] = [], notingIn looked: LookedUp? = nil
+  ) throws(FileError) -> Scripts {
+    for path in [path].compactMap(\.self) + plugins { looked?.paths.insert(path) }
     var policy = Script(path: "no policy", source: Array("return {}".utf8))
     if let path { policy = try open(path, isPlugin: false) }
     let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
@@ -22,6 +25,14 @@ enum ScriptFiles {
 
   /// Where `require` looks besides the scripts' own folders.
   static var shared: [String] { ["plugins", "scripts"].map(locate) }
+
+  /// What `require` reads, noting which files it has asked for.
+  static func modules(notingIn looked: LookedUp) -> (String) -> [UInt8]? {
+    { path in
+      looked.paths.insert(path)
+      return module(path)
+    }
+  }
 
   /// What `require` reads.
   static func module(_ path: String) -> [UInt8]? {
@@ -50,4 +61,9 @@ enum ScriptFiles {
     }
     return folders
   }
+}
+
+/// The files that somebody wanted to read, whether they were there or not.
+final class LookedUp {
+  var paths: Set<String> = []
 }

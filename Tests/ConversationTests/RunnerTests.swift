@@ -60,6 +60,8 @@ import Testing
     #expect(stage.scene.policy == nil)
   }
 
+  private static let long = String(repeating: "é", count: 40)
+
   /// Each stands after a first message `{"id":17,"x":"ab"}` that bound $id and $x.
   @Test(arguments: [
     ("Ana << {\"id\":1}", ["expected  {\"id\":1}", "heard     nothing  (Ana)"]),
@@ -69,6 +71,30 @@ import Testing
         "expected  {\"id\":$id}", "heard     {\"id\":1}  (Ana)", "where     $id = 17",
         "differs   .id: expected $id, which is 17, heard 1",
       ]
+    ),
+    (
+      "Ana >> [{\"a\":1},{\"a\":9},{\"a\":2}]\nAna << [{\"a\":1},{\"a\":2}]",
+      [
+        "differs   the message: expected 2 elements, heard 3",
+        "differs   [1]: expected no such element, heard {\"a\":9}",
+      ]
+    ),
+    (
+      "Ana >> {\"l\":[1,4]}\nAna << {\"l\":[1,2,$_,...]}",
+      [
+        "differs   .l: expected 3 elements or more, heard 2", "differs   .l[1]: expected 2, heard 4",
+        "differs   .l[2]: expected an element, heard none",
+      ]
+    ),
+    (
+      "Ana >> {\"s\":\"\(RunnerTests.long)ab\"}\nAna << {\"s\":\"\(RunnerTests.long)cd\"}",
+      [
+        "differs   .s: expected …\"éééééééééécd\" at byte 80 of 82, heard …\"ééééééééééab\" at byte 80 of 82"
+      ]
+    ),
+    (
+      "Ana >> text \"\(RunnerTests.long)ab\"\nAna << text \"\(RunnerTests.long)\"",
+      ["differs   expected …\"éééééééééé\", the end at byte 80, heard …\"ééééééééééab\" at byte 80 of 82"]
     ),
     ("Ana >> {\"id\":1}\nAna << {}", ["differs   .id: expected no such member, heard 1"]),
     (

@@ -17,7 +17,8 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
-PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/configuration.md",
+PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
+         "docs/configuration.md",
          "docs/reload.md", "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
@@ -163,6 +164,43 @@ def conversations(checks):
                 checks.equal(f"{where}: plays", [code, lines[-1:]], [0, [f"{count} passed, 0 failed"]])
                 if code:
                     print("\n".join(lines))
+
+
+def unit_tests(checks):
+    """The tests of docs/testing.md run as it says, and its coverage is theirs."""
+    page = Page("docs/testing.md")
+    outputs, coverage, form = page.named("output"), page.named("coverage"), page.named("json")
+    checks.equal("docs/testing.md shows the coverage in both forms", [len(coverage), len(form)], [1, 1])
+    found = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("scripts", "plugins"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+        for block in page.named("lua"):
+            name = block.words[1]
+            write(folder, name, block.text)
+            if not name.endswith("_test.lua"):
+                continue
+            found += 1
+            where = f"{page.path}:{block.line}"
+            code, lines = lobbyist("test", name, cwd=folder)
+            if block.words[2:] == ["fails"]:
+                checks.equal(f"{where}: fails as shown", [code, steady(lines)], [1, steady(outputs.pop(0).lines)])
+                continue
+            count = block.text.count("function tests.")
+            checks.equal(f"{where}: passes", [code, lines[-1:]], [0, [f"{count} passed, 0 failed"]])
+            if code:
+                print("\n".join(lines))
+            if coverage:
+                _, lines = lobbyist("test", "--coverage", name, cwd=folder)
+                checks.equal(f"{where}: covers what is shown", lines[-2:-1], coverage.pop().lines)
+                _, lines = lobbyist("test", "--coverage=json", name, cwd=folder)
+                checks.equal(f"{where}: covers what is shown, in JSON", lines[-2:-1], form.pop().lines)
+    checks.true("docs/testing.md has tests", found > 2)
+    names = re.findall(r"^    function (?:t|server_methods|peer_methods)[.:](\w+)",
+                       read("Sources/Policy/TestHelper.swift"), re.MULTILINE)
+    checks.true("the helper's functions are found", len(names) > 8)
+    for name in names:
+        checks.true(f"docs/testing.md: {name}", re.search(rf"`(?:t|server|peer)[.:]{name}\(", page.text))
 
 
 def check_configuration(page, block):
@@ -347,5 +385,6 @@ def limits(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
-                             (words,), (configurations,), (configuration_page,), (reload_page,), (plugin_pages,), (how_to_pages,),
+                             (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
+                             (plugin_pages,), (how_to_pages,),
                              (api_page,), (api_examples,), (sandbox,), (limits,)])

@@ -13,12 +13,13 @@ final class Sandbox {
   private let pointer: OpaquePointer
   private let modules: Modules
 
-  init?(memory: Int = 0, modules: [String: String] = [:], failFrom: UInt64 = 0) {
+  init?(memory: Int = 0, modules: [String: String] = [:], failFrom: UInt64 = 0, coverage: OpaquePointer? = nil) {
     self.modules = Modules(modules)
     var options = lh_options()
     options.memory_bytes_max = memory
     options.seed = (1, 2)
     options.fail_from = failFrom
+    options.coverage = coverage
     options.context = Unmanaged.passUnretained(self.modules).toOpaque()
     options.resolve = { context, name, length, source in
       Unmanaged<Modules>.fromOpaque(context!).takeUnretainedValue().resolve(name!, length, source!)

@@ -93,6 +93,8 @@ typedef struct lh_callbacks {
   lh_log log;
   /// Seeds `math.random`.
   uint64_t seed[2];
+  /// Where to note the lines that run; NULL for nowhere. It outlives the host.
+  lh_coverage *coverage;
 } lh_callbacks;
 
 /// What a script may use. Zero means no limit.
@@ -156,6 +158,29 @@ typedef struct lh_chunk {
 /// Loads the plugins in their order and the policy, which is the last. `settings` must outlive the call.
 lh_status lh_host_load(lh_host *host, const lh_chunk *chunks, size_t chunk_count, lh_setting *settings,
                        size_t setting_count);
+
+#define LH_TEST_MESSAGE_BYTES 4096
+
+/// A file of unit tests: a script that returns a table of functions.
+typedef struct lh_test {
+  lh_chunk chunk;
+  /// A script that is called with `ask` and answers what each test is handed.
+  lh_chunk helper;
+  /// The test to run, NUL-terminated; NULL to be told only which there are.
+  const char *name;
+  void *context;
+  /// Takes the name of a test and the line where it begins, in no order.
+  void (*found)(void *context, const char *name, size_t length, int line);
+  /// Takes the plain values that the helper asks with. May use other hosts, never this one.
+  lh_dispatch ask;
+  /// The line of the file where it failed; 0 if that is nowhere in it, and then `message` begins with a place.
+  int line;
+  /// NUL-terminated.
+  char message[LH_TEST_MESSAGE_BYTES];
+} lh_test;
+
+/// Runs one test in a host that has loaded nothing and will be closed after this. The budget is that of loading.
+bool lh_host_test(lh_host *host, lh_test *test);
 
 /// The script that ran or loaded last, by its position.
 size_t lh_host_running(const lh_host *host);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "LuaCoverage.h"
+
 /// One Lua 5.4 state in which policy scripts run: capped memory, budgeted calls, allow-listed globals.
 /// Not thread-safe: one thread at a time. Nothing declared here ever raises or unwinds through its caller.
 typedef struct lh_sandbox lh_sandbox;
@@ -54,6 +56,8 @@ typedef struct lh_options {
   /// Its answer stays valid until `release`, which is called once after every call of `resolve`.
   bool (*resolve)(void *context, const char *name, size_t length, lh_source *source);
   void (*release)(void *context);
+  /// Where to note the lines that run; NULL for nowhere. It outlives the sandbox.
+  lh_coverage *coverage;
   /// For tests: refuse this allocation, counted from 1, and all after it. 0: none.
   uint64_t fail_from;
 } lh_options;

@@ -1,0 +1,32 @@
+import Conversation
+import Policy
+
+/// Plays the conversations and runs the unit tests of some paths, once.
+struct TestRun {
+  static let endings = [TalkFiles.ending, UnitTests.ending]
+
+  let paths: [String]
+  var coverage: Coverage?
+  let looked = LookedUp()
+
+  /// Prints as it goes; the sum comes last.
+  func run(print: @escaping (String) -> Void) -> Report {
+    var report = Report()
+    let stage = PolicyStage(notingIn: looked, coverage: coverage)
+    let units = UnitTests(looked: looked, coverage: coverage)
+    for path in paths {
+      do throws(TalkError) {
+        for file in try TalkFiles.find(path, endings: Self.endings) {
+          if file.hasSuffix(".lua") {
+            units.run(file, &report, print: print)
+          } else {
+            TalkFiles.play(file: file, on: stage, &report, print: print)
+          }
+        }
+      } catch {
+        print(report.add(error))
+      }
+    }
+    return report
+  }
+}
