@@ -61,7 +61,7 @@ public struct Scripts: Sendable {
   }
 
   /// Where `require` looks: beside the scripts.
-  var folders: [String] {
+  public var folders: [String] {
     var folders: [String] = []
     for script in [policy] + plugins where !folders.contains(script.folder) { folders.append(script.folder) }
     return folders

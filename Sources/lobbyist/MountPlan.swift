@@ -1,3 +1,4 @@
+import Check
 import Policy
 import Reactor
 import Relay
@@ -43,6 +44,13 @@ struct MountPlan {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
     }
+  }
+
+  /// What is wrong with the scripts.
+  func check() throws(FileError) -> [Finding] {
+    Checker.check(
+      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
+      read: ScriptFiles.module)
   }
 
   /// Where the setting was given that an error is about.
