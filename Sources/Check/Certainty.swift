@@ -16,7 +16,12 @@ enum Certainty {
     if errors.contains(where: line.contains) { return .error }
     if line.contains("attempt to call a nil value (method '") { return .warning }
     if line.contains("bad argument #"), isOfWrongType(line) { return .warning }
-    return nil
+    return line.contains("attribute '") && unkept.contains(where: line.contains) ? .error : nil
+  }
+
+  /// What does not come from a message. A table may, when the script has decoded it.
+  private static let unkept = ["peer", "lobby", "mount", "message", "request", "function"].map {
+    "a number or a string is kept, not a \($0)"
   }
 
   /// nil is what a client leaves out; other types come from what it sends as well, but a function does not.

@@ -211,9 +211,10 @@ public struct Checker {
     let tokens = (try? Lexer.tokens(of: source)) ?? []
     var place = tokens.first { $0.kind == .name && $0.text == finding.message.subject }?.place
     if let line = finding.place?.line {
-      let line = tokens.filter { $0.place.line == line }
-      place = (line.first { $0.text == finding.message.subject } ?? line.first)?.place
-        ?? Place(line: finding.place?.line ?? 1, column: 1)
+      // A table of settings begins there; the one in question may stand further down.
+      let isSetting = finding.message.hasPrefix("setting ")
+      let near = tokens.filter { isSetting ? $0.place.line >= line : $0.place.line == line }
+      place = (near.first { $0.text == finding.message.subject } ?? near.first)?.place ?? Place(line: line, column: 1)
     }
     return Finding(finding.file, place, finding.severity, finding.message)
   }

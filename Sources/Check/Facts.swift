@@ -30,8 +30,10 @@ struct Facts {
   var startsUnknownTimers = false
   var modules: [String] = []
   var strings: Set<String> = []
-  /// Fields that are read of messages, or of anything.
+  /// Fields that are read of messages.
   var paths: Set<String> = []
+  /// Fields that are read of values of which nothing is known: decoded messages may be among them.
+  var fieldsRead: Set<String> = []
   /// Calls that cannot succeed, or that do less than they seem to.
   var findings: [(place: Place, severity: Finding.Severity, message: String)] = []
 }

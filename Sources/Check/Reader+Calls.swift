@@ -88,7 +88,9 @@ extension Reader {
         facts.members.append((library, use(name), isCall))
       }
       return .unknown
-    default: return .unknown
+    default:
+      if owner.kind == .unknown, !isCall, !isTarget { facts.fieldsRead.insert(name.text) }
+      return .unknown
     }
   }
 
@@ -171,12 +173,22 @@ extension Reader {
       nearest: Api.shared.operations[receiver]?.keys.sorted() ?? [])
   }
 
-  mutating func checkAttribute(_ owner: Value, _ name: Token) {
+  mutating func checkAttribute(_ owner: Value, _ name: Token, _ value: Value) {
     guard case .reference(let receiver) = owner.kind else { return }
     if receiver == "message" || receiver == "request" {
       report(name, .error, "a \(receiver) lives as long as its hook and keeps no attributes; set them on the peer")
     } else if Api.shared.operations[receiver]?[name.text] != nil {
       report(name, .error, "'\(name.text)' is a method of \(receiver): choose another name for the attribute")
+    } else if let kind = Self.unkept(value) {
+      report(name, .error, "attribute '\(name.text)': nil, a boolean, a number or a string is kept, not a \(kind)")
+    }
+  }
+
+  /// What no attribute can be.
+  private static func unkept(_ value: Value) -> String? {
+    switch value.kind {
+    case .table, .list, .library, .function, .reference: value.name
+    default: nil
     }
   }
 

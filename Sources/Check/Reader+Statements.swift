@@ -209,7 +209,7 @@ extension Reader {
         facts.timersDefined.append(Facts.Use(name: name, place: place))
       }
     case .element(let names): if names.last == "timers" { facts.definesUnknownTimers = true }
-    case .attribute(let receiver, let name): checkAttribute(receiver, name)
+    case .attribute(let receiver, let name): checkAttribute(receiver, name, value)
     }
   }
 

@@ -19,7 +19,8 @@ struct Rehearsal {
 
   private static let clientCount = 3
   private static let stringsMax = 80
-  private static let messagesMax = 6000
+  private static let namesMax = 16
+  private static let messagesMax = 10_000
   private static let timersMax = 1000
 
   init(_ mount: Mount, _ outbox: Outbox, _ facts: [Facts], _ scripts: Scripts) {
@@ -34,9 +35,10 @@ struct Rehearsal {
     let messages = messages().prefix(Self.messagesMax)
     for (number, message) in messages.enumerated() {
       fill()
-      let client = clients[number % clients.count]
-      unsafe message.withUnsafeBytes { unsafe mount.receive($0, isBinary: number % 50 == 49, from: client.peer) }
-      forget()
+      for client in clients {
+        unsafe message.withUnsafeBytes { unsafe mount.receive($0, isBinary: number % 50 == 49, from: client.peer) }
+        forget()
+      }
       if number % 100 == 99 { leave(clients.count - 1, code: number % 200 == 99 ? 1000 : 1006) }
       if number % 500 == 499 { advance(seconds: 1) }
     }
@@ -127,9 +129,12 @@ struct Rehearsal {
 
   /// Bare words, and objects: what the scripts compare with under every name that they read.
   private func messages() -> [[UInt8]] {
-    var words = Array(Set(facts.flatMap(\.strings))).sorted().filter { $0.utf8.count <= 40 }
+    // Tables of functions have the names of messages for keys.
+    let found = Set(facts.flatMap(\.strings)).union(facts.flatMap(\.fieldsDefined))
+    var words = found.sorted().filter { $0.utf8.count <= 40 }
     words = Array(words.prefix(Self.stringsMax))
-    let names = Set(facts.flatMap(\.paths)).union(["type"]).sorted().prefix(12)
+    let paths = Set(facts.flatMap(\.paths)).union(["type"])
+    let names = (paths.sorted() + Set(facts.flatMap(\.fieldsRead)).subtracting(paths).sorted()).prefix(Self.namesMax)
     var texts = ["", "hello", "{", "[]", "null", "0", "1", "\"text\"", "{}"] + words
     texts += words.flatMap { ["\($0): \n", "\($0): den\n", "\($0): 1\nx", "\($0) den"] }
     let numbers = (0...12).map(String.init)
