@@ -83,7 +83,7 @@ extension Reader {
     case .environment: return isTarget ? .unknown : readGlobal(name)
     case .library(let library):
       if isTarget {
-        report(name, .error, "the table '\(library)' is read-only")
+        report(name, .error, "cannot set '\(name.text)': the table '\(library)' is read-only")
       } else {
         facts.members.append((library, use(name), isCall))
       }

@@ -118,6 +118,7 @@ struct Reader {
   /// Notes a name that is no local one; answers what it stands for.
   mutating func readGlobal(_ name: Token) -> Value {
     if name.text == "_ENV" { return .certain(.environment) }
+    if variable("_ENV") != nil { return .unknown }
     facts.globalsRead.append(use(name))
     if name.text == "mount" { return .certain(.reference("mount")) }
     return libraries[name.text]?.isEmpty == false ? .certain(.library(name.text)) : .unknown
@@ -128,6 +129,7 @@ struct Reader {
   }
 
   mutating func writeGlobal(_ name: Token) {
+    if variable("_ENV") != nil { return }
     if name.text == "_ENV" {
       facts.replacesEnvironment = true
     } else {

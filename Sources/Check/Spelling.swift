@@ -10,8 +10,8 @@ enum Spelling {
     return found.0
   }
 
-  /// How many letters may be wrong. Two letters that have changed places count twice.
-  private static func farthest(_ count: Int) -> Int { count < 4 ? 1 : count < 6 ? 2 : 3 }
+  /// How many letters may be wrong.
+  private static func farthest(_ count: Int) -> Int { count < 3 ? 0 : count < 5 ? 1 : count < 8 ? 2 : 3 }
 
   private static func distance(_ one: String, _ other: String) -> Int {
     let (one, other) = (Array(one.utf8CString), Array(other.utf8CString))

@@ -10,7 +10,7 @@ static const char *const receivers[] = {
 
 /// The method of `receiver` whose name is nearest; NULL when none is near, or when there is one of this very name.
 static const char *nearest_method(const char *receiver, const char *name, size_t length) {
-  size_t best = length < 6 ? 3 : 4;
+  size_t best = length < 3 ? 1 : length < 5 ? 2 : length < 8 ? 3 : 4;
   const char *nearest = NULL;
   for (int operation = 0; operation < LH_OPERATION_COUNT; operation++) {
     const lh_api_row *row = &lh_api_rows[operation];
@@ -23,18 +23,23 @@ static const char *nearest_method(const char *receiver, const char *name, size_t
   return nearest;
 }
 
-/// What the function that has failed has called a method on: nil and behind it the receiver are the last such pair
-/// among its values. LH_NIL when that is no reference.
+/// What the function that has failed has called a method on: the method, nil, and behind it the receiver are such a
+/// pair among its temporary values. LH_NIL when that is no reference, and when there are pairs of several kinds.
 static uint32_t receiver_of_call(lua_State *L) {
   lua_Debug caller;
   uint32_t kind = LH_NIL;
   if (!lua_getstack(L, 1, &caller) || !lua_getinfo(L, "S", &caller) || caller.what[0] == 'C') return kind;
-  bool is_behind_nil = false;
-  for (int n = 1; lua_getlocal(L, &caller, n) != NULL; n++) {
+  bool is_behind_nil = false, is_clear = true;
+  const char *name;
+  for (int n = 1; (name = lua_getlocal(L, &caller, n)) != NULL; n++) {
     const lh_reference *reference = lh_to_reference(L, -1);
-    if (is_behind_nil && reference != NULL) kind = reference->kind;
-    is_behind_nil = lua_isnil(L, -1);
+    if (is_behind_nil && reference != NULL) {
+      is_clear = kind == LH_NIL || kind == reference->kind;
+      kind = reference->kind;
+    }
+    is_behind_nil = lua_isnil(L, -1) && strcmp(name, "(temporary)") == 0;
     lua_pop(L, 1);
+    if (!is_clear) return LH_NIL;
   }
   return kind;
 }
