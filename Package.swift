@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "lobbyist",
       dependencies: [
-        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket",
+        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay",
+        "WebSocket",
       ],
       swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.

@@ -32,8 +32,9 @@ struct Api {
 
   private init() {
     unsafe withUnsafeBytes(of: lh_api_rows) { bytes in
-      for unsafe row in unsafe bytes.bindMemory(to: lh_api_row.self) {
-        let operation = unsafe Operation(row)
+      let rows = unsafe bytes.bindMemory(to: lh_api_row.self)
+      for index in rows.indices {
+        let operation = unsafe Operation(rows[index])
         operations[operation.receiver, default: [:]][operation.name] = operation
         if operation.isMethod { methodNames.insert(operation.name) }
       }

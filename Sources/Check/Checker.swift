@@ -12,11 +12,15 @@ public struct Checker {
 
   private var globals: [String: Set<String>] = [:]
   /// What has been read, in the order that it was found.
-  private var files: [(path: String, source: [UInt8], facts: Facts)] = []
+  private var files: [(path: String, facts: Facts)] = []
+  /// By path, also those that could not be read.
+  private var texts: [String: [UInt8]] = [:]
   private var findings: [Finding] = []
 
   /// Files beside those of one set of scripts that are read.
   private static let filesMax = 200
+  /// Longer ones, tables of words for example, are not read.
+  private static let readBytesMax = 1 << 20
 
   /// `read` finds files by their paths; `shared` are folders in which `require` looks.
   public static func check(
@@ -87,8 +91,12 @@ public struct Checker {
     let folders = scripts.folders + shared
     var at = 0
     while at < sources.count, sources.count < Self.filesMax {
-      let facts = try? Reader.facts(
-        of: sources[at].source, isScript: sources[at].isScript, knowsAllTimers: false, libraries: globals)
+      let isShort = sources[at].source.count <= Self.readBytesMax
+      let facts =
+        !isShort
+        ? nil
+        : try? Reader.facts(
+          of: sources[at].source, isScript: sources[at].isScript, knowsAllTimers: false, libraries: globals)
       for module in facts?.modules ?? [] {
         let file = module.split(separator: ".").joined(separator: "/") + ".lua"
         for path in folders.map({ $0 + "/" + file }) {
@@ -102,10 +110,15 @@ public struct Checker {
     }
     // With a single file all timers that it starts can be seen.
     for file in sources {
+      texts[file.path] = file.source
+      guard file.source.count <= Self.readBytesMax else {
+        findings.append(Finding(file.path, nil, .warning, "it is too long: names and calls are not checked"))
+        continue
+      }
       do throws(UnreadableSource) {
         let facts = try Reader.facts(
           of: file.source, isScript: file.isScript, knowsAllTimers: sources.count == 1, libraries: globals)
-        files.append((file.path, file.source, facts))
+        files.append((file.path, facts))
       } catch {
         guard isLoaded else { continue }
         findings.append(
@@ -207,8 +220,7 @@ public struct Checker {
   /// Looks a finding's column up in its line, where only that is known; where not even that, what it is about.
   private func locate(_ finding: Finding) -> Finding {
     if let place = finding.place, place.column > 0 { return finding }
-    let source = files.first { $0.path == finding.file }?.source ?? []
-    let tokens = (try? Lexer.tokens(of: source)) ?? []
+    let tokens = (try? Lexer.tokens(of: texts[finding.file] ?? [])) ?? []
     var place = tokens.first { $0.kind == .name && $0.text == finding.message.subject }?.place
     if let line = finding.place?.line {
       // A table of settings begins there; the one in question may stand further down.

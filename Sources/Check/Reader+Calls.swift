@@ -205,7 +205,12 @@ extension Reader {
       }
     }
     guard given > parameters.count else { return }
-    let most = parameters.isEmpty ? "no arguments" : "at most \(parameters.count) argument\(parameters.count == 1 ? "" : "s")"
+    let most =
+      switch parameters.count {
+      case 0: "no arguments"
+      case 1: "at most 1 argument"
+      default: "at most \(parameters.count) arguments"
+      }
     report(name, .warning, "\(operation.written) takes \(most), not \(given)")
   }
 

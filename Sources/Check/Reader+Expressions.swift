@@ -44,14 +44,16 @@ extension Reader {
     return list
   }
 
+  /// Of `..` the order is Lua's, from the right, but what it makes is a string either way, and no chain is deep.
   private static let priorities: [String: (left: Int, right: Int)] = [
     "or": (1, 1), "and": (2, 2), "<": (3, 3), ">": (3, 3), "<=": (3, 3), ">=": (3, 3), "~=": (3, 3), "==": (3, 3),
-    "|": (4, 4), "~": (5, 5), "&": (6, 6), "<<": (7, 7), ">>": (7, 7), "..": (9, 8), "+": (10, 10), "-": (10, 10),
+    "|": (4, 4), "~": (5, 5), "&": (6, 6), "<<": (7, 7), ">>": (7, 7), "..": (9, 9), "+": (10, 10), "-": (10, 10),
     "*": (11, 11), "/": (11, 11), "//": (11, 11), "%": (11, 11), "^": (14, 13),
   ]
   private static let unaryPriority = 12
 
   mutating func readExpression(above limit: Int = 0) throws(UnreadableSource) -> Expression {
+    try enter()
     var left = try readOperand()
     while token.kind == .symbol || token.kind == .keyword, let priority = Self.priorities[token.text],
       priority.left > limit
@@ -60,6 +62,7 @@ extension Reader {
       let right = try readExpression(above: priority.right)
       left = Expression(value: Self.value(left.value, operation, right.value), place: left.place)
     }
+    leave()
     return left
   }
 

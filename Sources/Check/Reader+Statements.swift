@@ -1,8 +1,10 @@
 extension Reader {
   mutating func readBlock() throws(UnreadableSource) {
+    try enter()
     scopes.append([:])
     try readStatements()
     scopes.removeLast()
+    leave()
   }
 
   private mutating func readStatements() throws(UnreadableSource) {
@@ -50,7 +52,8 @@ extension Reader {
   }
 
   private mutating func readReturn() throws(UnreadableSource) {
-    let isAtEnd = token.kind == .end || token.isSymbol(";")
+    let isAtEnd =
+      token.kind == .end || token.isSymbol(";")
       || (token.kind == .keyword && ["end", "else", "elseif", "until"].contains(token.text))
     if !isAtEnd {
       // The file's own: its block and the outermost.
@@ -79,11 +82,13 @@ extension Reader {
   /// The condition sees the block's locals.
   private mutating func readRepeat() throws(UnreadableSource) {
     take()
+    try enter()
     scopes.append([:])
     try readStatements()
     try expect("until")
     _ = try readExpression()
     scopes.removeLast()
+    leave()
   }
 
   private mutating func readFor() throws(UnreadableSource) {

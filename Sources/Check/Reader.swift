@@ -25,6 +25,9 @@ struct Reader {
   var escaped: Set<Int> = []
 
   private static let readings = 4
+  /// Blocks and expressions in each other. Lua's own bound is 200 (LUAI_MAXCCALLS); a thread's stack is small.
+  private static let depthMax = 100
+  private var depth = 0
 
   /// Reads a file. `knowsAllTimers` tells that timers are started nowhere else.
   static func facts(
@@ -91,6 +94,14 @@ struct Reader {
     guard token.kind == .name else { throw UnreadableSource(place: token.place) }
     return take()
   }
+
+  /// Enters a block or an expression. Whoever enters leaves, or throws.
+  mutating func enter() throws(UnreadableSource) {
+    depth += 1
+    if depth > Self.depthMax { throw UnreadableSource(place: token.place) }
+  }
+
+  mutating func leave() { depth -= 1 }
 
   // MARK: Variables
 

@@ -14,20 +14,30 @@ import Testing
     ("if nil then mesage:text() end", "3:15: error: unknown global 'mesage' (did you mean 'message'?)"),
     ("local function never() return xyzzy end", "3:33: error: unknown global 'xyzzy'"),
     ("return _ENV.prnt", "3:15: error: unknown global 'prnt' (did you mean 'print'?)"),
-    ("local f = function(...) count = ... end",
-     "3:27: error: cannot create the global 'count': write 'local count' where it is first set"),
-    ("local count = 0; if nil then coutn = 1 end",
-     "3:32: error: cannot create the global 'coutn': did you mean 'count'?"),
+    (
+      "local f = function(...) count = ... end",
+      "3:27: error: cannot create the global 'count': write 'local count' where it is first set"
+    ),
+    (
+      "local count = 0; if nil then coutn = 1 end",
+      "3:32: error: cannot create the global 'coutn': did you mean 'count'?"
+    ),
     ("local a; a, b.c = 1, 2", "3:15: error: unknown global 'b'"),
     ("json = nil", "3:3: error: cannot assign to the built-in global 'json'"),
-    ("if nil then function helper() end end",
-     "3:24: error: cannot create the global 'helper': write 'local helper' where it is first set"),
+    (
+      "if nil then function helper() end end",
+      "3:24: error: cannot create the global 'helper': write 'local helper' where it is first set"
+    ),
 
     ("peer:sned('x')", "3:8: error: peer has no method 'sned': did you mean 'send'?"),
-    ("local lobby = mount:find_lobby('x') if lobby then lobby:membres() end",
-     "3:59: error: lobby has no method 'membres': did you mean 'members'?"),
-    ("for _, other in ipairs(mount:peers()) do other:frobnicate() end",
-     "3:50: error: peer has no method 'frobnicate'"),
+    (
+      "local lobby = mount:find_lobby('x') if lobby then lobby:membres() end",
+      "3:59: error: lobby has no method 'membres': did you mean 'members'?"
+    ),
+    (
+      "for _, other in ipairs(mount:peers()) do other:frobnicate() end",
+      "3:50: error: peer has no method 'frobnicate'"
+    ),
     ("mount:create_loby('x')", "3:9: error: mount has no method 'create_loby': did you mean 'create_lobby'?"),
     ("message:txet()", "3:11: error: message has no method 'txet': did you mean 'text'?"),
     ("local t = message:text() t:uper()", "3:30: error: string has no method 'uper': did you mean 'upper'?"),
@@ -45,12 +55,19 @@ import Testing
     ("peer:send({ type = 'x' })", "3:8: error: argument 1 of peer:send, 'text', is a string, not a table"),
     ("peer:close('bye')", ""),
     ("peer:close(4000, 12)", "3:8: error: argument 2 of peer:close, 'reason', is a string, not a number"),
-    ("message:forward(12)", "3:11: error: argument 1 of message:forward, 'destination', is a peer or lobby, not a number"),
-    ("peer.list = {}",
-     "3:8: error: attribute 'list': nil, a boolean, a number or a string is kept, not a table"),
+    (
+      "message:forward(12)",
+      "3:11: error: argument 1 of message:forward, 'destination', is a peer or lobby, not a number"
+    ),
+    (
+      "peer.list = {}",
+      "3:8: error: attribute 'list': nil, a boolean, a number or a string is kept, not a table"
+    ),
     ("peer.send = 1", "3:8: error: 'send' is a method of peer: choose another name for the attribute"),
-    ("message.seen = true",
-     "3:11: error: a message lives as long as its hook and keeps no attributes; set them on the peer"),
+    (
+      "message.seen = true",
+      "3:11: error: a message lives as long as its hook and keeps no attributes; set them on the peer"
+    ),
     ("random.seed = 1", "3:10: error: cannot set 'seed': the table 'random' is read-only"),
     ("peer:after(1, 'tick')", "3:8: error: no timer is named 'tick'"),
   ])
@@ -101,18 +118,28 @@ import Testing
   }
 
   @Test(arguments: [
-    ("local policy = {}\nfunction policy.on_mesage() end\nreturn policy",
-     "test.lua:2:17: error: no hook is named 'on_mesage': did you mean 'on_message'?"),
-    ("return {\n  on_mesage = function() end }",
-     "test.lua:2:3: error: no hook is named 'on_mesage': did you mean 'on_message'?"),
-    ("return {\n  on_join = function() end }",
-     "test.lua:2:3: error: hook 'on_join' is for plugins: name this file with --plugin"),
+    (
+      "local policy = {}\nfunction policy.on_mesage() end\nreturn policy",
+      "test.lua:2:17: error: no hook is named 'on_mesage': did you mean 'on_message'?"
+    ),
+    (
+      "return {\n  on_mesage = function() end }",
+      "test.lua:2:3: error: no hook is named 'on_mesage': did you mean 'on_message'?"
+    ),
+    (
+      "return {\n  on_join = function() end }",
+      "test.lua:2:3: error: hook 'on_join' is for plugins: name this file with --plugin"
+    ),
     ("relay.settings {\n  size = 3,\n}\nreturn {}", "test.lua:2:3: error: setting size: 'big' is not a number"),
-    ("relay.settings { size = 'x' }\nlocal x = = 1", "test.lua:2:11: error: unexpected symbol near '='"),
-    ("relay.settings { size = 'x' }\n\nreturn 5",
-     "test.lua: error: the script returns number; it ends with 'return policy', a table of hooks"),
-    ("relay.settings { size = 'x' } require 'gone' return {}",
-     "test.lua:1:39: error: cannot load module 'gone': no file gone.lua in ., plugins"),
+    ("relay.settings { size = 'x' }\nlocal x = )", "test.lua:2:11: error: unexpected symbol near ')'"),
+    (
+      "relay.settings { size = 'x' }\n\nreturn 5",
+      "test.lua: error: the script returns number; it ends with 'return policy', a table of hooks"
+    ),
+    (
+      "relay.settings { size = 'x' } require 'gone' return {}",
+      "test.lua:1:39: error: cannot load module 'gone': no file gone.lua in ., plugins"
+    ),
   ])
   func whileLoading(source: String, expected: String) throws {
     #expect(try Checking.findings(source, settings: [("size", "big")]) == [expected])
@@ -123,7 +150,8 @@ import Testing
       "./rules.lua": "local rules = {}\nfunction rules.apply()\n  return prnt\nend\nreturn rules",
       "plugins/late/one.lua": "return function() other = 1 end",
     ]
-    let source = "local rules = require 'rules' return { on_message = function() if rules.x then require 'late.one' end end }"
+    let source =
+      "local rules = require 'rules' return { on_message = function() if rules.x then require 'late.one' end end }"
     #expect(
       try Checking.findings(source, files: files) == [
         "./rules.lua:3:10: error: unknown global 'prnt' (did you mean 'print'?)",
@@ -205,6 +233,19 @@ import Testing
     #expect(
       try Checking.findings("_ENV = { }\nx = y\nreturn {}")
         == ["test.lua: warning: it sets _ENV: globals are not checked"])
+  }
+
+  /// Lua refuses these, before or after they have been read.
+  @Test(arguments: ["(", "{", "-", "not ", "a(", "a..", "function() ", "if a then ", "repeat ", "a.b[", "'", "--[["])
+  func nestingIsBounded(opening: String) throws {
+    let source = "return " + String(repeating: opening, count: 50_000)
+    #expect(try Checking.findings(source).count == 1, "\(opening)")
+  }
+
+  @Test func filesThatAreTooLongAreLeftOut() throws {
+    let source = "return { --" + String(repeating: "x", count: 1 << 20) + "\n}"
+    #expect(
+      try Checking.findings(source) == ["test.lua: warning: it is too long: names and calls are not checked"])
   }
 
   @Test func findingsAsJSON() {

@@ -10,7 +10,8 @@ import Testing
   ]
 
   @Test func everyPolicyIsClean() throws {
-    let policies = Checking.luaFiles(in: "scripts") + Checking.luaFiles(in: "examples")
+    let policies =
+      Checking.luaFiles(in: "scripts") + Checking.luaFiles(in: "examples")
       + Checking.luaFiles(in: "Tests/Conversations")
     // Configurations, modules and plugins are no policies.
     let others = ["lobbyist.lua", "godot3_text.lua", "words.lua", "two_players.lua", "four_words.lua"]
@@ -22,7 +23,8 @@ import Testing
   @Test func everyPluginIsClean() throws {
     // Those in folders are modules.
     let own = Checking.luaFiles(in: "plugins").filter { $0.split(separator: "/").count == 2 }
-    let plugins = own + Checking.luaFiles(in: "benchmarks/plugins")
+    let plugins =
+      own + Checking.luaFiles(in: "benchmarks/plugins")
       + ["examples/policies/two_players.lua", "examples/policies/four_words.lua"]
     #expect(own.count > 10)
     for plugin in plugins {
