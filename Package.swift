@@ -55,13 +55,15 @@ let package = Package(
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
     room("Configuration", ["LuaHost"]),
     room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
+    room("Check", ["Bytes", "HTTP", "WebSocket", "Lobby", "LuaHost", "Policy"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
       name: "lobbyist",
       dependencies: [
-        "Bench", "Bytes", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket",
+        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay",
+        "WebSocket",
       ],
       swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
@@ -75,6 +77,7 @@ let package = Package(
     tests("Reactor"),
     tests("LuaHost"),
     tests("Policy", ["LuaHost"]),
+    tests("Check", ["Policy"]),
     tests("Configuration"),
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),

@@ -209,6 +209,7 @@ lh_host *lh_host_open(const lh_limits *limits, const lh_callbacks *callbacks) {
     return NULL;
   }
   host->L = host->sandbox->L;
+  host->sandbox->explain = lh_explain;
   if (lh_host_run(host, open_api, host, host->limits.load_instructions, host->limits.load_nanoseconds) == LH_DONE)
     return host;
   lh_host_close(host);

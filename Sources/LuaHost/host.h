@@ -144,6 +144,10 @@ void lh_require_timer_name(lua_State *L, int index);
 /// Raises, naming the nearest, unless the running script's timers have a function of the name at this index.
 void lh_require_timer(lua_State *L, const lh_host *host, int name_index);
 
+// explain.c
+/// Says which method was meant where one was called that there is not.
+void lh_explain(lua_State *L);
+
 // chain.c
 /// Pushes what the running script's timer, whose name is at this index, is called in the relay.
 void lh_qualify(lua_State *L, const lh_host *host, int name_index);

@@ -112,6 +112,7 @@ int lh_describe_error(lua_State *L) {
     lua_replace(L, 1);
   }
   const lh_sandbox *sandbox = lh_of(L);
+  if (sandbox->explain != NULL && sandbox->trip == LH_TRIP_NONE) sandbox->explain(L);
   luaL_traceback(L, L, sandbox->trip != LH_TRIP_NONE ? sandbox->trip_text : lua_tostring(L, 1), 1);
   return 1;
 }

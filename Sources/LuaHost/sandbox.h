@@ -56,6 +56,8 @@ struct lh_sandbox {
   void (*log)(void *context, const char *line, size_t length);
   bool (*resolve)(void *context, const char *name, size_t length, lh_source *source);
   void (*release)(void *context);
+  /// Rewrites the error text at 1 where the host knows more about it than Lua; NULL for none.
+  void (*explain)(lua_State *L);
 
   // What the last call left behind, outside of Lua's memory.
   char *failure;

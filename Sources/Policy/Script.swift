@@ -70,7 +70,7 @@ public struct Scripts: Sendable {
   var all: [Script] { plugins + [policy] }
 
   /// Where `require` looks: beside the scripts, then elsewhere.
-  func folders(and shared: [String]) -> [String] {
+  public func folders(and shared: [String]) -> [String] {
     var folders: [String] = []
     for folder in [policy.folder] + plugins.map(\.folder) + shared where !folders.contains(folder) {
       folders.append(folder)

@@ -114,6 +114,9 @@ struct ScriptHost: ~Copyable {
     unsafe ScriptError(status, String(cString: lh_host_error(raw)))
   }
 
+  /// Tells every name that scripts can use.
+  borrowing func list(_ context: UnsafeMutableRawPointer, _ visit: lh_name) { unsafe lh_host_list(raw, context, visit) }
+
   /// Memory of the Lua state, in bytes.
   var memory: Int { unsafe lh_host_memory(raw) }
 }

@@ -1,3 +1,4 @@
+import Check
 import Configuration
 import Policy
 
@@ -18,6 +19,7 @@ enum CheckCommand {
     var configurations: [String] = []
     var plugins: [String] = []
     var settings: [(name: String, value: String)] = []
+    var report = CheckReport()
     while let word = try options.next() {
       switch word {
       case .operand(let path) where path.split(separator: "/").last == "lobbyist.lua": configurations.append(path)
@@ -25,6 +27,7 @@ enum CheckCommand {
       case .option("--set"): settings.append(try options.assignment(of: "--set"))
       case .option("--config"): configurations.append(try options.value(of: "--config"))
       case .option("--plugin"): plugins.append(try options.value(of: "--plugin"))
+      case .option("--json"): report.isJSON = true
       case .option("--help"):
         say(help)
         return ExitCode.success
@@ -34,60 +37,59 @@ enum CheckCommand {
     guard !paths.isEmpty || !plugins.isEmpty || !configurations.isEmpty else {
       throw UsageError("name the scripts to check")
     }
-    var sound = paths.map { check($0, plugins, settings) } + configurations.map { check(configuration: $0) }
-    if paths.isEmpty, !plugins.isEmpty { sound.append(check(nil, plugins, settings)) }
-    return sound.allSatisfy { $0 } ? ExitCode.success : ExitCode.failure
+    for path in paths { check(path, plugins, settings, &report) }
+    for path in configurations { check(configuration: path, &report) }
+    if paths.isEmpty, !plugins.isEmpty { check(nil, plugins, settings, &report) }
+    return report.isSound ? ExitCode.success : ExitCode.failure
   }
 
   /// A configuration, with every script that it names.
-  private static func check(configuration path: String) -> Bool {
+  private static func check(configuration path: String, _ report: inout CheckReport) {
     do {
       var plan = try ServePlan(["--config", path])
       try plan?.readConfiguration()
-      let mounts = try plan?.mounts.map { mount throws(FileError) in
-        try mount.load(into: Outbox(), report: { _, _ in })
-      }
-      say("ok  \(path) (\(mounts?.count ?? 0) mounts)")
-      return true
+      let mounts = plan?.mounts ?? []
+      for mount in mounts { _ = try mount.load(into: Outbox(), report: { _, _ in }) }
+      var isSound = true
+      for mount in mounts where !report.add(try mount.check()) { isSound = false }
+      if isSound { report.approve("\(path) (\(mounts.count) mounts)") }
     } catch let error as FileError {
-      complain(error.message)
+      report.add(complaint: error.message, about: path)
     } catch let error as ConfigurationError {
-      complain(error.message)
+      report.add(complaint: error.message, about: path)
     } catch {
-      complain("\(error)")
+      report.add(complaint: "\(error)", about: path)
     }
-    return false
   }
 
   /// A policy behind plugins, or plugins alone.
   private static func check(
-    _ path: String?, _ plugins: [String], _ settings: [(name: String, value: String)]
-  ) -> Bool {
-    do {
+    _ path: String?, _ plugins: [String], _ settings: [(name: String, value: String)], _ report: inout CheckReport
+  ) {
+    do throws(FileError) {
       let scripts = try ScriptFiles.open(policy: path, plugins: plugins)
-      _ = try Mount(
-        scripts: scripts, settings: settings, outbox: Outbox(), shared: ScriptFiles.shared,
-        read: ScriptFiles.module, report: { _ in })
+      let findings = Checker.check(
+        scripts, settings: settings, shared: ScriptFiles.shared, read: ScriptFiles.module)
+      guard report.add(findings) else { return }
       let checked = path == nil ? scripts.plugins : [scripts.policy]
-      for script in checked { say("ok  \(script.path) (version \(script.version))") }
-      return true
-    } catch let error as FileError {
-      complain(error.message)
-    } catch let error as ScriptError {
-      complain(error.complaint)
+      for script in checked { report.approve("\(script.path) (version \(script.version))") }
     } catch {
-      complain("\(error)")
+      report.add(complaint: error.message, about: path ?? plugins[0])
     }
-    return false
   }
 
   private static let help = """
-    lobbyist check SCRIPT... [--plugin FILE]... [--set NAME=VALUE]...
-    lobbyist check --plugin FILE
-    lobbyist check --config FILE
+    lobbyist check [--json] SCRIPT... [--plugin FILE]... [--set NAME=VALUE]...
+    lobbyist check [--json] --plugin FILE
+    lobbyist check [--json] --config FILE
 
-    Loads each policy as the relay would, with these plugins: syntax, hooks, settings, what it requires.
-    A configuration is read and its scripts are loaded; nothing is served.
-    Exit code 1 when one of them would not be served.
+    Loads each policy as the relay would, with these plugins: syntax, hooks, settings. Reads its text and that of what
+    it requires: names and calls of the relay that there are not. Then gives it a trial run with clients of its own.
+    A configuration is read and its scripts are checked; nothing is served.
+
+    Findings are lines on standard error, FILE:LINE:COLUMN: error|warning: MESSAGE.
+      --json   on standard output instead, a line of JSON each: file, line, column, severity, message
+
+    Exit code 1 when there is an error; warnings change nothing.
     """
 }

@@ -57,7 +57,10 @@ enum ExitCode {
 func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
 /// A line on standard error that says what is wrong and what to do.
-func complain(_ text: String) { write("lobbyist: \(text)\n", to: STDERR_FILENO) }
+func complain(_ text: String) { tell("lobbyist: \(text)") }
+
+/// A line on standard error as it is.
+func tell(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
 private func write(_ line: String, to descriptor: Int32) {
   var line = line

@@ -1,3 +1,4 @@
+import Check
 import Policy
 import Reactor
 import Relay
@@ -54,6 +55,13 @@ struct MountPlan: Equatable {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError(error.complaint)
     }
+  }
+
+  /// What is wrong with the scripts.
+  func check() throws(FileError) -> [Finding] {
+    Checker.check(
+      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
+      read: ScriptFiles.module)
   }
 
   /// Where the setting was given that an error is about.

@@ -2,6 +2,7 @@
 """What README.md, CHANGELOG.md and docs/ say is so: commands run, examples play, outputs are those printed there."""
 
 import glob
+import json
 import os
 import re
 import shlex
@@ -345,10 +346,27 @@ def api_examples(checks):
     with tempfile.TemporaryDirectory() as folder:
         for block in page.named("lua"):
             file = write(folder, "script.lua", block.text)
+            if block.words[1:] == ["broken"]:
+                broken(checks, page, folder)
+                continue
             code, lines = lobbyist("check", *(["--plugin"] if block.words[1:] == ["plugin"] else []), file)
             checks.equal(f"{page.path}:{block.line}: loads", [code, lines[1:]], [0, []])
             if code:
                 print("\n".join(lines))
+
+
+def broken(checks, page, folder):
+    """The findings that the page shows, as text and as JSON."""
+    code, lines = lobbyist("check", "script.lua", cwd=folder)
+    checks.equal("the findings are those of the page", [code, lines], [1, page.named("output")[0].lines])
+    code, lines = lobbyist("check", "--json", "script.lua", cwd=folder)
+    checks.equal("--json: exit code", code, 1)
+    found = [json.loads(line) for line in lines]
+    text = [f'{each["file"]}:{each["line"]}:{each["column"]}: {each["severity"]}: {each["message"]}' for each in found]
+    checks.equal("--json says the same", text, page.named("output")[0].lines)
+    checks.equal("the page shows a line of it", [json.loads(page.named("json")[0].text) in found,
+                                                 sorted(found[0])], [True, ["column", "file", "line", "message",
+                                                                            "severity"]])
 
 
 def sandbox(checks):
@@ -358,9 +376,12 @@ def sandbox(checks):
     names = [re.findall(r"`([^`]+)`", part) for part in (there, lacking)]
     checks.true("the page lists names", len(names[0]) > 20 and len(names[1]) > 10)
     lines = [f'assert({name} ~= nil, "{name} is lacking")' for name in names[0]]
-    # An unknown global raises, a lacking member of a library is nil.
-    lines += [f'do local found, value = pcall(function() return {name} end) '
-              f'assert(not found or value == nil, "{name} is there") end' for name in names[1]]
+    # An unknown global raises, a lacking member of a library is nil. By strings: unknown names are errors of their own.
+    lines.append("local all = _ENV")
+    for name in names[1]:
+        member = "".join(f'["{part}"]' for part in name.split("."))
+        lines.append(f'do local found, value = pcall(function() return all{member} end) '
+                     f'assert(not found or value == nil, "{name} is there") end')
     with tempfile.TemporaryDirectory() as folder:
         code, printed = lobbyist("check", write(folder, "names.lua", "\n".join([*lines, "return {}"])))
         checks.equal("the sandbox holds what the page lists", [code, printed[1:]], [0, []])

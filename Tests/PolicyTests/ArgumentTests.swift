@@ -42,6 +42,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (#"peer:sned("x")"#, "test.lua:5: peer has no method 'sned': did you mean 'send'?"),
+    ("local x peer:sned(nil, nil, peer)", "peer has no method 'sned': did you mean 'send'?"),
+    // Which of the two it is cannot be told.
+    ("peer:sned(nil, lobby)", "attempt to call a nil value (method 'sned')"),
+    ("local nothing, other = nil, lobby peer:sned()", "peer has no method 'sned': did you mean 'send'?"),
+    ("lobby:cuont()", "lobby has no method 'cuont': did you mean 'count'?"),
+    ("message:xyzzy()", "message has no method 'xyzzy'"),
+    ("local t = {} t:sned(peer)", "attempt to call a nil value (method 'sned')"),
+    ("local t = nil t:sned(peer)", "attempt to index a nil value (local 't')"),
+  ])
+  func aMethodThatThereIsNot(body: String, expected: String) throws {
+    let service = try Service.onMessage("local lobby = mount:create_lobby('den')\n" + body)
+    service.send(service.connect(), "")
+    let message = try #require(service.failures().first).error.firstLine
+    #expect(message.contains(expected), "\(message)")
+  }
+
   @Test(arguments: ApiRow.all.filter(\.isMethod))
   func theDotInPlaceOfTheColonIsNoticed(row: ApiRow) throws {
     let message = try error(row, "\(row.receiver).\(row.name)(json.null)")

@@ -43,8 +43,8 @@ typedef struct lh_configuration {
 /// line. `env "NAME"` in it is an environment variable; nil when it is not set.
 bool lh_configuration_run(const lh_configuration *configuration, char problem[LH_PROBLEM_BYTES]);
 
-/// How many insertions, deletions and replacements turn one name into the other, for "did you mean". Names too long
-/// to be compared are SIZE_MAX apart.
+/// How many insertions, deletions, replacements and swaps of neighbours turn one name into the other, for "did you
+/// mean". Names too long to be compared are SIZE_MAX apart.
 size_t lh_name_distance(const char *one, size_t one_length, const char *other, size_t other_length);
 
 #endif

@@ -214,6 +214,12 @@ const char *lh_host_error(const lh_host *host);
 /// Memory that the state uses, in bytes.
 size_t lh_host_memory(const lh_host *host);
 
+/// Takes a name that scripts can use: a global (`library` is NULL), or a member of one. Must not call Lua.
+typedef void (*lh_name)(void *context, const char *library, const char *name);
+
+/// Tells every global and every member of a library.
+void lh_host_list(lh_host *host, void *context, lh_name visit);
+
 /// The sandbox inside, for tests: allocation counts and failures.
 lh_sandbox *lh_host_sandbox(lh_host *host);
 
