@@ -56,12 +56,14 @@ let package = Package(
     room("Configuration", ["LuaHost"]),
     room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
+    room("Recording", ["Bytes", "HTTP", "Lobby", "Policy", "WebSocket", "Conversation"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
       name: "lobbyist",
       dependencies: [
-        "Bench", "Bytes", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay", "WebSocket",
+        "Bench", "Bytes", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Recording", "Relay",
+        "WebSocket",
       ],
       swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
@@ -78,6 +80,7 @@ let package = Package(
     tests("Configuration"),
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),
+    tests("Recording", ["Lobby", "Policy"]),
     tests("Bench"),
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.

@@ -4,6 +4,13 @@ public enum TalkValue: Sendable {
   public struct Member: Sendable {
     public let key: [UInt8]
     public let value: TalkValue
+
+    public init(_ key: String, _ value: TalkValue) { self.init(key: Array(key.utf8), value: value) }
+
+    init(key: [UInt8], value: TalkValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   case null

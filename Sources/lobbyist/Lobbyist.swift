@@ -18,12 +18,13 @@ enum Lobbyist {
     case "check": return CheckCommand.run(rest)
     case "test": return TestCommand.run(rest)
     case "talk": return TalkCommand.run(rest)
+    case "replay": return ReplayCommand.run(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
     case let word?:
-      complain("there is no command '\(word)'. There are serve, check, test, talk and bench; see 'lobbyist --help'")
+      complain("there is no command '\(word)'. There are serve, check, test, talk, replay and bench; see 'lobbyist --help'")
       return ExitCode.usage
     }
     return ExitCode.success
@@ -36,6 +37,7 @@ enum Lobbyist {
     lobbyist check SCRIPT...      load scripts, or a configuration, and report what is wrong with them
     lobbyist test [PATH...]       play conversations (*.talk) against policies, without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
+    lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 
     'lobbyist COMMAND --help' tells the options of a command.

@@ -1,5 +1,6 @@
 import Policy
 import Reactor
+import Recording
 import Relay
 
 /// One mount, before its scripts are read.
@@ -26,7 +27,9 @@ struct MountPlan {
   }
 
   /// Reads the scripts and loads them.
-  func load(into outbox: Outbox, report: @escaping (Scripts, MountEvent) -> Void) throws(FileError) -> RoutedMount {
+  func load(
+    into outbox: Outbox, recorder: Recorder? = nil, report: @escaping (Scripts, MountEvent) -> Void
+  ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
       scripts = try self.scripts()
@@ -34,15 +37,31 @@ struct MountPlan {
       throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
     }
     do throws(ScriptError) {
+      let (milliseconds, wallSeconds) = (Clock.milliseconds, Clock.wallTime)
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        shared: ScriptFiles.shared, milliseconds: Clock.milliseconds, wallSeconds: Clock.wallTime,
-        read: ScriptFiles.module, report: { report(scripts, $0) })
+        random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
+        wallSeconds: wallSeconds, read: ScriptFiles.module,
+        report: { event in
+          recorder?.note(event)
+          report(scripts, event)
+        })
+      recorder?.add(mount, description(of: scripts), milliseconds: milliseconds, wallSeconds: wallSeconds)
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
     }
+  }
+
+  /// For the first line of a recording.
+  private func description(of scripts: Scripts) -> RecordingHeader.Mount {
+    var relay = RelayLimits()
+    relay.mount = limits
+    return RecordingHeader.Mount(
+      script: scripts.policy.path, version: scripts.policy.version, plugins: scripts.plugins.map(\.path),
+      settings: settings.map { ($0.name, $0.value) },
+      limits: RelayLimits.mountNames.map { ($0, relay.text(of: $0)) })
   }
 
   /// Where the setting was given that an error is about.
