@@ -70,33 +70,37 @@ struct RecordingTests {
   }
   private static let load = #"{"at":0,"time":1,"mount":"test","event":"load"}"# + "\n"
 
-  private func read(_ text: String, older: [String: String] = [:]) throws(RecordingError) -> Recording {
-    try Recording(path: "r", Array(text.utf8)) { older[$0].map { Array($0.utf8) } }
-  }
-
-  @Test(arguments: [
+  private static func with(_ line: String) -> String { header() + line + "\n" }
+  private static let refusals: [(String, String)] = [
     ("", "r:1: the recording is cut off here"),
     ("hello\n", "r:1: not JSON"),
     ("{}\n", "r:1: this is no recording"),
     ("{\"recording\":9}\n", "r:1: recordings of format 9"),
-    (header() + load + "{\"at\":0", "r:3: the recording is cut off here"),
-    (header() + "\n", "r:2: not JSON"),
-    (header() + load + "{\"at\":0}\n", "r:3: 'time' is lacking"),
-    (header() + #"{"at":-1,"time":1,"mount":"test","event":"load"}"# + "\n", "r:2: 'at' is no number"),
-    (header() + #"{"at":0,"time":1,"mount":"other","event":"load"}"# + "\n", "r:2: there is no mount 'other'"),
-    (header() + #"{"at":0,"time":1,"mount":"test","event":"dance"}"# + "\n", "r:2: there is no event 'dance'"),
-    (header() + #"{"at":0,"time":1,"mount":"test","event":"connect","peer":0}"# + "\n", "r:2: 'peer' is no number"),
+    (header() + "{\"at\":0", "r:2: the recording is cut off here"),
+    (with(""), "r:2: not JSON"),
+    (with(#"{"at":0}"#), "r:2: 'time' is lacking"),
+    (with(#"{"at":-1,"time":1,"mount":"test","event":"load"}"#), "r:2: 'at' is no number"),
+    (with(#"{"at":0,"time":1,"mount":"other","event":"load"}"#), "r:2: there is no mount 'other'"),
+    (with(#"{"at":0,"time":1,"mount":"test","event":"dance"}"#), "r:2: there is no event 'dance'"),
+    (with(#"{"at":0,"time":1,"mount":"test","event":"connect","peer":0}"#), "r:2: 'peer' is no number"),
     (
-      header() + #"{"at":0,"time":1,"mount":"test","event":"message","peer":1,"binary":"?"}"# + "\n",
+      with(#"{"at":0,"time":1,"mount":"test","event":"message","peer":1,"binary":"?"}"#),
       "r:2: 'binary' is not base64"
     ),
     (
-      header() + #"{"at":0,"time":1,"mount":"test","event":"load","drawn":"12"}"# + "\n",
+      with(#"{"at":0,"time":1,"mount":"test","event":"load","drawn":"12"}"#),
       "r:2: 'drawn' is not made of sixteen"
     ),
     (header(payloads: "hash"), "r was recorded with --record-payloads hash"),
-  ])
-  func whatIsNoRecordingIsRefused(_ text: String, _ message: String) {
+  ]
+
+  private func read(_ text: String, older: [String: String] = [:]) throws(RecordingError) -> Recording {
+    try Recording(path: "r", Array(text.utf8)) { older[$0].map { Array($0.utf8) } }
+  }
+
+  @Test(arguments: refusals)
+  func whatIsNoRecordingIsRefused(_ refusal: (text: String, message: String)) {
+    let (text, message) = refusal
     do throws(RecordingError) {
       _ = try read(text)
       Issue.record("read: \(text)")

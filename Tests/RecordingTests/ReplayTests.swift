@@ -41,7 +41,7 @@ struct ReplayTests {
   @Test func valuesThatDifferAreNamed() throws {
     let (differences, _) = try replay(changed("at = relay.now()", "at = 1"), Scenario().recorded())
     #expect(differences.count == 2)
-    #expect(differences[0].details.last?.hasPrefix("  differs  .at: then 17000000") == true)
+    #expect(differences.first?.details.last?.hasPrefix("  differs  .at: then 17000000") == true)
   }
 
   @Test func oneDrawMoreChangesNoLaterIds() throws {
@@ -62,16 +62,17 @@ struct ReplayTests {
   @Test func timersThatRunAtAnotherTimeAreShownTwice() throws {
     let (differences, _) = try replay(changed("after(5,", "after(0.015,"), Scenario().recorded())
     // Ana's and Bob's are due earlier; then neither hears what they heard afterwards.
-    #expect(differences[0].event == "before it a timer runs")
-    #expect(differences[0].milliseconds == 25)
-    #expect(differences[0].details.contains(#"        now   closed 4001 "Too long""#.replacing("        now", with: "          now")))
+    #expect(differences.first?.event == "before it a timer runs")
+    #expect(differences.first?.milliseconds == 25)
+    #expect(differences.first?.details.contains(#"          now   closed 4001 "Too long""#) == true)
   }
 
   @Test func hooksThatFailNowAreShown() throws {
     let (differences, _) = try replay(changed(#"other:send("bye")"#, "other:send(nil)"), Scenario().recorded())
     #expect(differences.count == 1)
-    #expect(differences[0].details[0] == "policy  then  all is well")
-    #expect(differences[0].details[1].hasPrefix("        now   on_disconnect failed: "))
+    let details = differences.first?.details ?? []
+    #expect(details.first == "policy  then  all is well")
+    #expect(details.dropFirst().first?.hasPrefix("        now   on_disconnect failed: ") == true)
   }
 
   @Test func timersThatNeverRestEndTheReplay() throws {
@@ -96,7 +97,7 @@ struct ReplayTests {
     let newest = try scenario.recorded(bytesMax: 4096, rounds: 3, at: path, keeps: true)
     let older = scenario.read(path + ".1")
     #expect(older.utf8.count <= 4096 && newest.utf8.count <= 4096)
-    #expect(newest.contains(#""generation":"#) && older.hasSuffix("\n"))
+    #expect(!newest.contains(#""generation":0"#) && older.hasSuffix("\n"))
     let (_, summary) = try replay(Scenario.source, newest, older: older)
     #expect(summary.events == newest.split(separator: "\n").count + older.split(separator: "\n").count - 2)
   }

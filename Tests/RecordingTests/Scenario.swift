@@ -14,7 +14,7 @@ struct Scenario {
       if request:query("key") == "wrong" then return request:refuse(403, "No") end
     end
     function policy.on_connect(peer)
-      peer:send_json({ id = random.integer(1, 1000000), at = relay.now() })
+      peer:send(json.encode({ id = random.integer(1, 1000000), at = relay.now() }))
       peer:after(5, "nap")
     end
     function policy.on_message(peer, message)
