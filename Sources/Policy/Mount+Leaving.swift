@@ -17,7 +17,7 @@ extension Mount {
   public func disconnectLater(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
     guard unsafe core.pointee.has(peer, outlet: outlet), unsafe core.pointee.leaveSoon(peer) else { return }
     let isLost = unsafe core.pointee.outbox.state(of: outlet) == .vacant
-    observed(.disconnect(outlet: outlet, isLost: isLost, code: code, reason: reason), { _ in .none }) {
+    observed(.disconnect(outlet: outlet, isLost: isLost, code: code, reason: reason), MountAnswer.nothing) {
       departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
     }
   }
@@ -26,7 +26,7 @@ extension Mount {
   public var hasDepartures: Bool { !departures.isEmpty }
 
   /// Runs on_disconnect for those peers, at the latest until one of these calls lasts.
-  public func continueDepartures() { observed(.departures, { _ in .none }) { departAll() } }
+  public func continueDepartures() { observed(.departures, MountAnswer.nothing) { departAll() } }
 
   /// Writes the close frames that the last hook has asked for, and lists those peers as departing.
   private func finishCloses() {

@@ -122,7 +122,7 @@ public final class Mount {
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
   /// connection: the newcomer, or a peer that has taken it over.
   public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
-    observed(.connect(outlet: outlet, address: address), { _ in .none }) {
+    observed(.connect(outlet: outlet, address: address), MountAnswer.nothing) {
       welcome(outlet: outlet, address: address, attributes)
     }
   }
@@ -147,7 +147,7 @@ public final class Mount {
     guard unsafe core.pointee.isOpen(peer) else { return }
     if observer == nil { return unsafe take(bytes, isBinary: isBinary, from: peer) }
     let outlet = unsafe core.pointee.outlets[Int(peer.slot)]
-    observed(.message(outlet: outlet, isBinary: isBinary, unsafe Array(bytes)), { _ in .none }) {
+    observed(.message(outlet: outlet, isBinary: isBinary, unsafe Array(bytes)), MountAnswer.nothing) {
       unsafe take(bytes, isBinary: isBinary, from: peer)
     }
   }
@@ -171,7 +171,7 @@ public final class Mount {
     let now = unsafe core.pointee.now
     let deadline = nextDeadline()
     guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
-    observed(.timer(name: due.name, due: deadline ?? now), { _ in .none }) { run(due) }
+    observed(.timer(name: due.name, due: deadline ?? now), MountAnswer.nothing) { run(due) }
     return true
   }
 

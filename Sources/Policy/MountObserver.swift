@@ -18,6 +18,9 @@ public enum MountAnswer: Sendable {
   case none
   case upgrade(UpgradeVerdict)
   case request(RequestAnswer?)
+
+  /// For events whose caller is answered nothing that matters.
+  static func nothing<Answer>(_ answer: Answer) -> MountAnswer { .none }
 }
 
 /// Is told of every event of a mount before and after it, except of a `disconnect` at once, which no relay does.

@@ -18,7 +18,8 @@ public struct Recording: Sendable {
     let newest = try Self.header(path, bytes)
     guard newest.payloads == .full else {
       throw RecordingError(
-        "\(path) was recorded with --record-payloads \(newest.payloads.rawValue): only a full recording can be replayed")
+        "\(path) was recorded with --record-payloads \(newest.payloads.rawValue): "
+          + "only a full recording can be replayed")
     }
     var before: [Line] = []
     var first = newest

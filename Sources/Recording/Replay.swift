@@ -166,11 +166,11 @@ public final class Replay {
       comparison.compare("answer", then, said.map { RecordedAnswer($0) })
     case .connect(let peer, let address): connect(peer, address)
     case .message(let peer, let isBinary, let bytes):
-      guard let connection = connections[peer] else { return summary.leftOut += 1 }
+      guard let connection = connections[peer] else { return leaveOut() }
       guard outbox.state(of: connection.outlet) == .open else { return }
       unsafe bytes.withUnsafeBytes { unsafe mount.receive($0, isBinary: isBinary, from: connection.peer) }
     case .disconnect(let peer, let isLost, let code, let reason):
-      guard let connection = connections.removeValue(forKey: peer) else { return summary.leftOut += 1 }
+      guard let connection = connections.removeValue(forKey: peer) else { return leaveOut() }
       gone.append(peer)
       // The wire's own answer to a close frame is nothing that the policy says.
       ear.isListening = false
@@ -191,8 +191,10 @@ public final class Replay {
     }
   }
 
+  private func leaveOut() { summary.leftOut += 1 }
+
   private func connect(_ peer: Int, _ address: String) {
-    guard case .accept(_, let attributes) = verdict else { return summary.leftOut += 1 }
+    guard case .accept(_, let attributes) = verdict else { return leaveOut() }
     let outlet = outletCount
     outletCount += 1
     summary.connections += 1

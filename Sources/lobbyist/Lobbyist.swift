@@ -24,7 +24,8 @@ enum Lobbyist {
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
     case let word?:
-      complain("there is no command '\(word)'. There are serve, check, test, talk, replay and bench; see 'lobbyist --help'")
+      let commands = "serve, check, test, talk, replay and bench"
+      complain("there is no command '\(word)'. There are \(commands); see 'lobbyist --help'")
       return ExitCode.usage
     }
     return ExitCode.success

@@ -98,7 +98,8 @@ enum ReplayCommand {
     let now = scripts.policy
     say("recorded with \(then.script) (version \(then.version)), replayed with \(now.path) (version \(now.version))")
     if recording.lacksBeginning {
-      complain("the beginning of the recording is lost: what depends on it differs (a larger --record-bytes keeps more)")
+      let remedy = "a larger --record-bytes keeps more"
+      complain("the beginning of the recording is lost: what depends on it differs (\(remedy))")
     }
     var left = plan.shown
     do throws(RecordingError) {
@@ -117,7 +118,7 @@ enum ReplayCommand {
     if hidden > 0 { say("\n… and \(hidden) more (--show N)") }
     if summary.differences > 0 { say("") }
     let left = summary.leftOut > 0 ? "; \(summary.leftOut) events of connections that are not there were left out" : ""
-    say("\(summary.events) events of \(summary.connections) connections: \(summary.differences) differences\(left)")
+    say("\(summary.events) events of \(summary.connections) connections: \(summary.differences) different\(left)")
   }
 
   /// The settings and limits are those of then, but for what the command line says.

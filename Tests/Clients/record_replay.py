@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`lobbyist serve --record` and `lobbyist replay`: the same script differs in nothing, another one in what it changes."""
+"""`lobbyist serve --record` and `lobbyist replay`: the same script differs in nothing, another one where it should."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
 from websockets.sync.client import connect
 
 COMMAND_SECONDS = 120
-SUMMARY = re.compile(r"(\d+) events of (\d+) connections: (\d+) differences")
+SUMMARY = re.compile(r"(\d+) events of (\d+) connections: (\d+) different")
 
 
 def lobbyist(*arguments):
@@ -173,7 +173,7 @@ def refusals(checks):
         for name, text, message in [
                 ("cut off", content[:-5], r"garbled:\d+: the recording is cut off here"),
                 ("no JSON", content.replace(b'"event":"connect"', b'"event":connect"', 1), r"garbled:\d+: not JSON"),
-                ("unknown event", content.replace(b'"connect"', b'"dance"', 1), r"garbled:\d+: there is no event 'dance'"),
+                ("unknown", content.replace(b'"connect"', b'"dance"', 1), r"garbled:\d+: there is no event 'dance'"),
                 ("not UTF-8", content.replace(b'"connect"', b'"\xff"', 1), r"garbled:\d+: not UTF-8"),
                 ("empty", b"", r"garbled:1: the recording is cut off here")]:
             with open(garbled, "wb") as out:

@@ -64,7 +64,7 @@ struct ReplayTests {
     // Ana's and Bob's are due earlier; then neither hears what they heard afterwards.
     #expect(differences.first?.event == "before it a timer runs")
     #expect(differences.first?.milliseconds == 25)
-    #expect(differences.first?.details.contains(#"          now   closed 4001 "Too long""#) == true)
+    #expect(differences.first?.details.contains(#"        now   closed 4001 "Too long""#) == true)
   }
 
   @Test func hooksThatFailNowAreShown() throws {
