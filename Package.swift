@@ -80,7 +80,7 @@ let package = Package(
     tests("Configuration"),
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),
-    tests("Recording", ["Lobby", "Policy"]),
+    tests("Recording", ["Conversation", "HTTP", "Lobby", "Policy", "WebSocket"]),
     tests("Bench"),
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.

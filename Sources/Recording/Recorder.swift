@@ -41,8 +41,12 @@ public final class Recorder {
     if header.mounts.isEmpty { began = milliseconds }
     var description = description
     let name = mount.scripts.policy.name
-    let twins = header.mounts.count { $0.name == name || $0.name.hasPrefix(name + "-") }
-    description.name = twins == 0 ? name : "\(name)-\(twins + 1)"
+    description.name = name
+    var number = 1
+    while header.mounts.contains(where: { $0.name == description.name }) {
+      number += 1
+      description.name = "\(name)-\(number)"
+    }
     header.mounts.append(description)
     var load = RecordedEvent(
       mount: description.name, milliseconds: milliseconds, wallSeconds: wallSeconds, kind: .load)

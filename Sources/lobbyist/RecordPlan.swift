@@ -43,7 +43,7 @@ struct RecordPlan {
     if let lonely, path == nil { throw UsageError("\(lonely) goes with --record FILE") }
   }
 
-  /// Nil when nothing is to be recorded.
+  /// Nil when nothing is to be recorded. The file is begun by its `begin`.
   func recorder(_ log: Log) -> Recorder? {
     guard let path else { return nil }
     return Recorder(
