@@ -48,6 +48,14 @@ public struct RecordedEvent: Sendable {
     self.kind = kind
   }
 
+  /// Whose event it is.
+  var peer: Int? {
+    switch kind {
+    case .connect(let peer, _), .message(let peer, _, _), .disconnect(let peer, _, _, _): peer
+    case .load, .upgrade, .request, .departures, .timer: nil
+    }
+  }
+
   /// Counts the time from this moment on.
   mutating func beginAt(_ moment: UInt64) {
     milliseconds -= min(milliseconds, moment)

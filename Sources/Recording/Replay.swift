@@ -43,6 +43,8 @@ public final class Replay {
   private let ear = Ear()
   private let failures = Failures()
   private var connections: [Int: Connection] = [:]
+  /// Peers whose beginning is recorded. Nothing can be said about the others.
+  private var begun: Set<Int> = []
   private var outletCount: UInt32 = 0
   private var verdict = UpgradeVerdict.accept(subprotocol: nil, attributes: [])
   /// Who has gone and is to leave.
@@ -62,6 +64,7 @@ public final class Replay {
     lines = recording.lines.filter { $0.event.mount == name }
     for line in lines {
       if case .timer(_, let due) = line.event.kind { dues[Self.beginning + due, default: 0] += 1 }
+      if case .connect(let peer, _) = line.event.kind { begun.insert(peer) }
     }
     var random = RandomSource.seeded(1)
     if let first = lines.first?.event {
@@ -87,12 +90,16 @@ public final class Replay {
       try runExtraTimers(before: line, tell)
       setTime(max(now, Self.beginning + line.event.milliseconds), wallSeconds: line.event.wallSeconds)
       summary.events += 1
+      if let peer = line.event.peer, !begun.contains(peer) {
+        leaveOut()
+        continue
+      }
       mount.supply(line.event.drawn)
       var comparison = Comparison()
       let words = describe(line.event)
       try hear(line) { () throws(RecordingError) in try play(line, &comparison) }
       compare(line.event.failures, &comparison)
-      comparison.compare(line.event.hearings, ear.take())
+      comparison.compare(line.event.hearings.filter { begun.contains($0.peer) }, ear.take())
       tellIf(comparison, line, words, milliseconds: line.event.milliseconds, tell)
     }
     return summary
