@@ -57,12 +57,14 @@ let package = Package(
     room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
     room("Check", ["Bytes", "HTTP", "WebSocket", "Lobby", "LuaHost", "Policy"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
+    room("Recording", ["Bytes", "HTTP", "Lobby", "Policy", "WebSocket", "Conversation"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
       name: "lobbyist",
       dependencies: [
-        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Relay",
+        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Recording",
+        "Relay",
         "WebSocket",
       ],
       swiftSettings: swiftSettings),
@@ -81,6 +83,7 @@ let package = Package(
     tests("Configuration"),
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),
+    tests("Recording", ["Conversation", "HTTP", "Lobby", "Policy", "WebSocket"]),
     tests("Bench"),
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.

@@ -1,10 +1,10 @@
 /// RFC 4648: the standard alphabet (§4) and the one for URLs (§5).
-enum Base64 {
+public enum Base64 {
   private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let url = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
   /// Padded, or for URLs without padding.
-  static func encode(_ bytes: [UInt8], forURL: Bool) -> [UInt8] {
+  public static func encode(_ bytes: [UInt8], forURL: Bool) -> [UInt8] {
     let alphabet = forURL ? url : standard
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -18,7 +18,7 @@ enum Base64 {
   }
 
   /// Either alphabet, with or without padding; nil for anything else.
-  static func decode(_ text: [UInt8]) -> [UInt8]? {
+  public static func decode(_ text: [UInt8]) -> [UInt8]? {
     var digits = text[...]
     while digits.last == UInt8(ascii: "="), text.count - digits.count < 2 { digits.removeLast() }
     guard digits.count % 4 != 1, text.count == digits.count || text.count % 4 == 0 else { return nil }

@@ -16,14 +16,17 @@ extension Mount {
   /// served in between. Nothing reaches the peer from here on.
   public func disconnectLater(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
     guard unsafe core.pointee.has(peer, outlet: outlet), unsafe core.pointee.leaveSoon(peer) else { return }
-    departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
+    let isLost = unsafe core.pointee.outbox.state(of: outlet) == .vacant
+    observed(.disconnect(outlet: outlet, isLost: isLost, code: code, reason: reason), MountAnswer.nothing) {
+      departures.append(StagedClose(peer: peer, code: code, reason: Array(reason.utf8)))
+    }
   }
 
   /// Whether on_disconnect is still to run for peers that have been closed.
   public var hasDepartures: Bool { !departures.isEmpty }
 
   /// Runs on_disconnect for those peers, at the latest until one of these calls lasts.
-  public func continueDepartures() { departAll() }
+  public func continueDepartures() { observed(.departures, MountAnswer.nothing) { departAll() } }
 
   /// Writes the close frames that the last hook has asked for, and lists those peers as departing.
   private func finishCloses() {

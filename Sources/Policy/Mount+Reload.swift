@@ -23,9 +23,12 @@ extension Mount {
     do throws(ScriptError) {
       let fresh = try load(scripts, settings)
       unsafe core.pointee.commit()
+      // What was drawn to load it belongs to no event that an observer is told of.
+      _ = takeDrawn()
       former = ScriptVersion(host: exchange(host: fresh), scripts: self.scripts, modules: modules, version: version)
     } catch {
       unsafe core.pointee.rollback()
+      _ = takeDrawn()
       unsafe core.pointee.modules.restore(modules, folders: self.scripts.folders(and: shared))
       throw error
     }

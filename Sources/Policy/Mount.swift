@@ -32,6 +32,8 @@ public final class Mount {
   public let limits: MountLimits
   /// Folders in which `require` looks behind those of the scripts.
   let shared: [String]
+  /// Whoever wants to know what the mount is told and what it answers; nil for nobody.
+  public var observer: (any MountObserver)?
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
   /// do while they load is done at the time given, as for `setTime`. The lines that run are noted in `coverage`, where
@@ -96,6 +98,12 @@ public final class Mount {
 
   /// Asks the policy about a handshake. Without `on_upgrade` everybody may connect; if it fails, nobody.
   public func upgrade(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
+    observed(.upgrade(head, subprotocols: subprotocols, address: address), MountAnswer.upgrade) {
+      judge(head, subprotocols: subprotocols, address: address)
+    }
+  }
+
+  private func judge(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
     guard host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
     unsafe core.pointee.request = RequestView(
       head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
@@ -110,6 +118,10 @@ public final class Mount {
 
   /// Asks the policy for the answer to plain HTTP; nil when it has none.
   public func request(_ head: RequestHead, address: String) -> RequestAnswer? {
+    observed(.request(head, address: address), MountAnswer.request) { answer(head, address: address) }
+  }
+
+  private func answer(_ head: RequestHead, address: String) -> RequestAnswer? {
     guard host.chain(LH_ON_REQUEST) > 0 else { return nil }
     unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
     defer { unsafe core.pointee.request = nil }
@@ -122,6 +134,12 @@ public final class Mount {
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
   /// connection: the newcomer, or a peer that has taken it over.
   public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
+    observed(.connect(outlet: outlet, address: address), MountAnswer.nothing) {
+      welcome(outlet: outlet, address: address, attributes)
+    }
+  }
+
+  private func welcome(outlet: UInt32, address: String, _ attributes: [Attachment]) -> PeerRef {
     let peer = unsafe core.pointee.addPeer(outlet: outlet, address: address)
     let attached = unsafe core.pointee.attach(attributes, to: peer)
     unsafe arguments[0] = lh_value(peer)
@@ -139,6 +157,15 @@ public final class Mount {
   /// A whole message has arrived. A failed hook costs this message and nothing else.
   public func receive(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, from peer: PeerRef) {
     guard unsafe core.pointee.isOpen(peer) else { return }
+    if observer == nil { return unsafe take(bytes, isBinary: isBinary, from: peer) }
+    let outlet = unsafe core.pointee.outlets[Int(peer.slot)]
+    observed(.message(outlet: outlet, isBinary: isBinary, unsafe Array(bytes)), MountAnswer.nothing) {
+      unsafe take(bytes, isBinary: isBinary, from: peer)
+    }
+  }
+
+  @inline(__always)
+  private func take(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, from peer: PeerRef) {
     unsafe core.pointee.counters.messagesIn &+= 1
     unsafe core.pointee.message.begin(bytes, isBinary: isBinary)
     unsafe arguments[0] = lh_value(peer)
@@ -154,10 +181,15 @@ public final class Mount {
   /// Runs one timer that is due; false when there is none.
   public func fireTimer() -> Bool {
     let now = unsafe core.pointee.now
+    let deadline = nextDeadline()
     guard let due = unsafe core.pointee.machine.takeDueTimer(now: now) else { return false }
+    observed(.timer(name: due.name, due: deadline ?? now), MountAnswer.nothing) { run(due) }
+    return true
+  }
+
+  private func run(_ due: DueTimer) {
     if due.name == KeptPeers.timer, case .peer(let peer) = due.subject {
-      giveUp(peer)
-      return true
+      return giveUp(peer)
     }
     unsafe arguments[0] = lh_value(due.subject)
     unsafe withBytes(of: due.arguments) { values in
@@ -166,7 +198,6 @@ public final class Mount {
       finish(status, "timers." + String(decoding: due.name, as: UTF8.self))
     }
     depart()
-    return true
   }
 
   /// Whether this peer is still connected as far as the policy knows.

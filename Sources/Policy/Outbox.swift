@@ -41,6 +41,8 @@ public final class Outbox {
   private static let sparesMax = 64
   /// A larger block than this, which one slow reader may have needed, is not kept.
   private static let spareBytesMax = 256 << 10
+  /// Whoever wants to know what is sent; nil for nobody.
+  public var observer: (any OutboxObserver)?
 
   public init() {
     unsafe spares = .allocate(capacity: Self.sparesMax)
@@ -72,9 +74,11 @@ public final class Outbox {
 
   /// Puts what waits in a detached outlet behind what waits in a connection's, and gives it back.
   func move(_ outlet: UInt32, to connection: UInt32) {
+    let waiting = waiting(connection)
     unsafe place(outlet).pointee.queue.withBytes { bytes in
       unsafe place(connection).pointee.queue.append(UnsafeRawBufferPointer(bytes))
     }
+    tellObserver(connection, from: waiting)
     release(outlet)
     touch(connection)
   }
@@ -153,8 +157,10 @@ public final class Outbox {
   /// Ends an outlet with a close frame (RFC 6455 §5.5.1). Outside any transaction.
   public func appendClose(to outlet: UInt32, code: UInt16?, reason: UnsafeRawBufferPointer) {
     guard unsafe place(outlet).pointee.state == .open else { return }
+    let waiting = waiting(outlet)
     unsafe place(outlet).pointee.queue.appendClose(code: code, reason: reason)
     unsafe place(outlet).pointee.state = .closing
+    tellObserver(outlet, from: waiting)
     touch(outlet)
   }
 
@@ -173,6 +179,9 @@ public final class Outbox {
   func commit() {
     guard !journal.isEmpty else { return }
     for entry in journal { touch(entry.outlet) }
+    if observer != nil {
+      for entry in journal { tellObserver(entry.outlet, from: entry.count) }
+    }
     endTransaction()
   }
 
@@ -184,6 +193,14 @@ public final class Outbox {
   private func endTransaction() {
     journal.removeAll(keepingCapacity: true)
     stamp &+= 1
+  }
+
+  /// Shows the observer what waits in an outlet behind the first `count` bytes.
+  private func tellObserver(_ outlet: UInt32, from count: Int) {
+    guard let observer, !isDetached(outlet) else { return }
+    unsafe place(outlet).pointee.queue.withBytes { bytes in
+      unsafe observer.sends(UnsafeMutableRawBufferPointer(rebasing: bytes[count...]), to: outlet)
+    }
   }
 
   /// The outlet of a number that `open` or `openDetached` has been called with.

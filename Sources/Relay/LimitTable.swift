@@ -92,6 +92,12 @@ extension RelayLimits {
     self[keyPath: entry.path] = value == 0 ? entry.none : value
   }
 
+  /// The value of a limit, as `set` takes it.
+  public func text(of name: String) -> String {
+    guard let entry = Self.table.first(where: { $0.name == name }) else { return "\(mount.slowReader)" }
+    return "\(value(of: entry) == entry.none ? 0 : value(of: entry))"
+  }
+
   /// The value of a limit.
   public func value(of entry: NamedLimit) -> Int { self[keyPath: entry.path] }
 }

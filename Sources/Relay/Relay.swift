@@ -23,6 +23,8 @@ public final class Relay {
   let log: Log
   let mounts: MountTable
   let outbox: Outbox
+  /// Nil for none.
+  public var journal: (any Journal)?
   var reactor: Reactor
   let signals: Signals
   var listeners: Listeners
@@ -122,6 +124,7 @@ public final class Relay {
       resumeBacklog()
       reloadChanged()
       flush()
+      journal?.turnEnded(at: now)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
@@ -170,6 +173,7 @@ public final class Relay {
     if !backlog.isEmpty || mounts.hasDepartures { return now }
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
+    if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest
   }

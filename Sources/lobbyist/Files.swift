@@ -29,7 +29,7 @@ enum Files {
   }
 
   /// The bytes of a file, or why they cannot be had.
-  static func read(_ path: String) -> Result<[UInt8], FileError> {
+  static func read(_ path: String, bytesMax: Int = Files.bytesMax) -> Result<[UInt8], FileError> {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return .failure(FileError(path: path)) }
     defer { close(descriptor) }

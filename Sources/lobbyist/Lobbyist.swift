@@ -20,12 +20,13 @@ enum Lobbyist {
     case "test": return TestCommand.run(rest)
     case "talk": return TalkCommand.run(rest)
     case "reload": return ReloadCommand.run(rest)
+    case "replay": return ReplayCommand.run(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
     case let word?:
-      let known = "serve, new, check, test, talk, reload and bench"
+      let known = "serve, new, check, test, talk, replay, reload and bench"
       complain("there is no command '\(word)'. There are \(known); see 'lobbyist --help'")
       return ExitCode.usage
     }
@@ -41,6 +42,7 @@ enum Lobbyist {
     lobbyist test [PATH...]       play conversations (*.talk) and run unit tests (*_test.lua), without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
     lobbyist reload               have a running relay load its scripts anew
+    lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 
     'lobbyist COMMAND --help' tells the options of a command.

@@ -1,6 +1,7 @@
 import Check
 import Policy
 import Reactor
+import Recording
 import Relay
 
 /// One mount, before its scripts are read.
@@ -27,7 +28,9 @@ struct MountPlan: Equatable {
   }
 
   /// Reads the scripts and loads them.
-  func load(into outbox: Outbox, report: @escaping (Scripts, MountEvent) -> Void) throws(FileError) -> RoutedMount {
+  func load(
+    into outbox: Outbox, recorder: Recorder? = nil, report: @escaping (Scripts, MountEvent) -> Void
+  ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
       scripts = try self.scripts()
@@ -35,10 +38,16 @@ struct MountPlan: Equatable {
       throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
     }
     do throws(ScriptError) {
+      let (milliseconds, wallSeconds) = (Clock.milliseconds, Clock.wallTime)
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        shared: ScriptFiles.shared, milliseconds: Clock.milliseconds, wallSeconds: Clock.wallTime,
-        read: ScriptFiles.module, report: { report(scripts, $0) })
+        random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
+        wallSeconds: wallSeconds, read: ScriptFiles.module,
+        report: { event in
+          recorder?.note(event)
+          report(scripts, event)
+        })
+      recorder?.add(mount, description(of: scripts), milliseconds: milliseconds, wallSeconds: wallSeconds)
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
@@ -62,6 +71,16 @@ struct MountPlan: Equatable {
     Checker.check(
       try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
       read: ScriptFiles.module)
+  }
+
+  /// For the first line of a recording.
+  private func description(of scripts: Scripts) -> RecordingHeader.Mount {
+    var relay = RelayLimits()
+    relay.mount = limits
+    return RecordingHeader.Mount(
+      script: scripts.policy.path, version: scripts.policy.version, plugins: scripts.plugins.map(\.path),
+      settings: settings.map { ($0.name, $0.value) },
+      limits: RelayLimits.mountNames.map { ($0, relay.text(of: $0)) })
   }
 
   /// Where the setting was given that an error is about.

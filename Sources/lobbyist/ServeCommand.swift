@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import Policy
 import Reactor
+import Recording
 import Relay
 
 /// `lobbyist serve`: a policy on one or more listeners until a signal ends it.
@@ -32,15 +33,24 @@ enum ServeCommand {
     let log = Log(level: plan.logLevel, format: plan.logFormat)
     let outbox = Outbox()
     do {
+      let recorder = plan.recording.recorder(log)
       let mounts = try plan.mounts.map { mount throws(FileError) in
-        try mount.load(into: outbox) { scripts, event in event.write(to: log, script: scripts.policy) }
+        try mount.load(into: outbox, recorder: recorder) { scripts, event in
+          event.write(to: log, script: scripts.policy)
+        }
       }
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
       relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount)))
+      try recorder?.begin(outbox)
+      relay.journal = recorder
       announce(relay, mounts)
+      plan.recording.announce()
+      defer { recorder?.flush() }
       return try relay.run()
     } catch let error as FileError {
+      return fail(error.message)
+    } catch let error as RecordingError {
       return fail(error.message)
     } catch let error as SystemError {
       return fail(error.description)
@@ -101,6 +111,10 @@ enum ServeCommand {
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
       --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
+                                becomes FILE.1
+      --record-payloads KIND    full, or hash or none in place of what people say (default full)
+      --record-bytes N          the size at which FILE becomes FILE.1 and is begun again (default 67108864)
       --log-format text|json    (default text)
       --log-level LEVEL         debug, info, warning or error (default info)
 

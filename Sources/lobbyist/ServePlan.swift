@@ -13,6 +13,7 @@ struct ServePlan {
   var limits = RelayLimits()
   var logFormat = Log.Format.text
   var logLevel = Log.Level.info
+  var recording = RecordPlan()
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logFormatGiven: Log.Format?
@@ -33,6 +34,7 @@ struct ServePlan {
       case .operand(let text): throw UsageError("serve takes no '\(text)'; a script is named with --script \(text)")
       }
     }
+    try recording.check()
     if let configuration {
       guard mount.script.isEmpty, mount.plugins.isEmpty, mount.settings.isEmpty else {
         throw UsageError("--script, --plugin and --set go without --config: \(configuration) says what is mounted")
@@ -93,7 +95,9 @@ struct ServePlan {
       }
       logLevel = level
       logLevelGiven = level
-    default: throw UsageError("serve has no option '\(name)'")
+    default:
+      if try recording.read(name, &options) { return }
+      throw UsageError("serve has no option '\(name)'")
     }
   }
 

@@ -19,8 +19,8 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
-         "docs/configuration.md",
-         "docs/reload.md", "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
+         "docs/configuration.md", "docs/reload.md", "docs/replay.md",
+         "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
@@ -237,6 +237,27 @@ def configurations(checks):
     checks.true("the pages show configurations", found > 3)
 
 
+def replay_page(checks):
+    """The page's conversation is recorded, and replayed against the version that it makes."""
+    page = Page("docs/replay.md")
+    (talk,) = page.named("talk")
+    edit, _ = console(page, "sed")
+    command, printed = console(page, "lobbyist replay")
+    with tempfile.TemporaryDirectory() as folder:
+        relay = Relay()
+        relay.command += ["--record", os.path.join(folder, "session.rec")]
+        with relay:
+            code, _ = lobbyist("talk", relay.url, write(folder, "page.talk", talk.text))
+            checks.equal("docs/replay.md: its conversation plays", code, 0)
+        shutil.copytree(os.path.join(ROOT, "scripts"), os.path.join(folder, "scripts"))
+        run("sh", "-c", edit, cwd=folder)
+        code, lines = lobbyist(*command.split()[1:], cwd=folder)
+        checks.equal("docs/replay.md: something differs", code, 1)
+        timeless = [[re.sub(r"\d+\.\d{3} s:", "T s:", line) for line in steady(some)] for some in (lines, printed)]
+        checks.equal("docs/replay.md: prints what the page shows", *timeless)
+        checks.equal("docs/replay.md: the same script", lobbyist("replay", "session.rec", cwd=folder)[0], 0)
+
+
 def configuration_page(checks):
     """What serve prints for the page's first configuration, and that every statement and field is described."""
     page = Page("docs/configuration.md")
@@ -407,5 +428,5 @@ def limits(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
                              (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
-                             (plugin_pages,), (how_to_pages,),
+                             (replay_page,), (plugin_pages,), (how_to_pages,),
                              (api_page,), (api_examples,), (sandbox,), (limits,)])

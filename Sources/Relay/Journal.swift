@@ -1,0 +1,8 @@
+/// Something that is written beside the relay's work, such as a recording.
+public protocol Journal: AnyObject {
+  /// When something has to be written at the latest, in monotonic milliseconds; nil when nothing waits.
+  var deadline: UInt64? { get }
+
+  /// A turn of the relay is over.
+  func turnEnded(at now: UInt64)
+}
