@@ -3,9 +3,11 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from raw_socket import CLOSE, PING, PONG, TEXT, Closed, RawSocket, frame, upgrade_request
@@ -281,6 +283,27 @@ def kept_peers(checks):
                      [len(relay.logged("kept a peer")), len(relay.logged("too many"))], [2, 1])
 
 
+def breaker(checks):
+    """A version that fails too often within some time gives way to the one before."""
+    limits = {"breaker_failures": 2, "breaker_milliseconds": 200}
+    reached.update(limits)
+    with tempfile.TemporaryDirectory() as folder:
+        script = os.path.join(folder, "commands.lua")
+        shutil.copy(COMMANDS, script)
+        with Relay(script=script, limits=limits, errors=True) as relay, connected(relay) as raw:
+            with open(script, "w", encoding="utf-8") as file:
+                file.write("return { on_message = function() error('bad') end }")
+            wait_until(lambda: relay.logged("runs now"), 3)
+            for _ in range(3):
+                say(raw, "x")
+                time.sleep(0.4)
+            checks.true("failures that are far apart do not count together", not relay.logged("failed too often"))
+            say(raw, "x")
+            say(raw, "x")
+            checks.true("two within the time do", wait_until(lambda: relay.logged("failed too often"), 3))
+            checks.equal("the version before serves", ask(raw, "here"), "here")
+
+
 def hooks(checks):
     cases = [
         ({"hook_instructions": 10_000}, "spin", r"budget exhausted \(10000 instructions\)"),
@@ -373,5 +396,5 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (hooks,), (loading,), (extremes,), (log_lines,),
+        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,), (extremes,), (log_lines,),
         (every_limit,)])
