@@ -2,57 +2,11 @@
 // usage: NODE_PATH=/usr/share/nodejs node godot_ws.js     (LOBBYIST names another binary)
 "use strict";
 
-const { spawn } = require("node:child_process");
-const path = require("node:path");
 const WebSocket = require("ws");
+const { counts, equal, startRelay, tellCounts, within } = require("./relay.js");
 
-const root = path.join(__dirname, "..", "..");
-const binary = process.env.LOBBYIST || path.join(root, ".build", "release", "lobbyist");
 const [JOIN, ID, PEER_CONNECT, PEER_DISCONNECT, OFFER, ANSWER, CANDIDATE, SEAL] = [0, 1, 2, 3, 4, 5, 6, 7];
-const WAIT_MS = 5000;
 const WHOLE_RUN_MS = 60000;
-
-let passed = 0;
-let failed = 0;
-
-function equal(name, got, expected) {
-  const [g, e] = [JSON.stringify(got), JSON.stringify(expected)];
-  if (g === e) {
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } else {
-    failed += 1;
-    console.log(`FAIL ${name}: expected ${e.slice(0, 300)} got ${String(g).slice(0, 300)}`);
-  }
-}
-
-function within(promise, what) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), WAIT_MS);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-function startRelay(settings) {
-  const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-  const relay = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--script", "scripts/godot.lua", ...sets],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  let log = "";
-  const ended = new Promise((resolve) => relay.on("exit", (code) => resolve(code)));
-  const listening = new Promise((resolve, reject) => {
-    const read = (data) => {
-      log += data;
-      const match = /listening on (ws:\/\/\S+:\d+)/.exec(log);
-      if (match) resolve(match[1]);
-    };
-    relay.stdout.on("data", read);
-    relay.stderr.on("data", read);
-    relay.on("error", reject);
-    relay.on("exit", (code) => reject(new Error(`the relay ended with ${code}:\n${log}`)));
-  });
-  return { relay, ended, listening: within(listening, "the relay") };
-}
 
 /** One connection whose messages and close are waited for one by one. */
 class Peer {
@@ -172,11 +126,11 @@ async function main() {
     console.log(`FAIL the whole run: expected an end within ${WHOLE_RUN_MS} ms`);
     process.exit(1);
   }, WHOLE_RUN_MS).unref();
-  const { relay, ended, listening } = startRelay({ join_timeout: 20, seal_timeout: 1 });
+  const { relay, ended, listening } = startRelay("scripts/godot.lua", { join_timeout: 20, seal_timeout: 1 });
   try {
     await run(await listening);
   } catch (error) {
-    failed += 1;
+    counts.failed += 1;
     console.log(`FAIL ${error.stack}`);
   }
   relay.kill("SIGTERM");
@@ -184,8 +138,7 @@ async function main() {
     relay.kill("SIGKILL");
     return error.message;
   }), 0);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed ? 1 : 0;
+  tellCounts();
 }
 
 main();

@@ -4,61 +4,15 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
-const path = require("node:path");
 const WebSocket = require("ws");
+const { binary, counts, equal, root, startRelay, tellCounts, within } = require("./relay.js");
 
-const root = path.join(__dirname, "..", "..");
-const binary = process.env.LOBBYIST || path.join(root, ".build", "release", "lobbyist");
-const WAIT_MS = 5000;
 const QUIET_MS = 250;
 const WHOLE_RUN_MS = 180000;
 const ROOM_ID = /^[1-9][0-9]{3}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-let passed = 0;
-let failed = 0;
-
-function equal(name, got, expected) {
-  const [g, e] = [JSON.stringify(got), JSON.stringify(expected)];
-  if (g === e) {
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } else {
-    failed += 1;
-    console.log(`FAIL ${name}: expected ${e.slice(0, 300)} got ${String(g).slice(0, 300)}`);
-  }
-}
-
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-function within(promise, what, milliseconds = WAIT_MS) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), milliseconds);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-function startRelay(settings) {
-  const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-  const relay = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--script", "scripts/unity.lua", ...sets],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  let log = "";
-  const ended = new Promise((resolve) => relay.on("exit", (code) => resolve(code)));
-  const listening = new Promise((resolve, reject) => {
-    const read = (data) => {
-      log += data;
-      const match = /listening on (ws:\/\/\S+:\d+)/.exec(log);
-      if (match) resolve(match[1]);
-    };
-    relay.stdout.on("data", read);
-    relay.stderr.on("data", read);
-    relay.on("error", reject);
-    relay.on("exit", (code) => reject(new Error(`the relay ended with ${code}:\n${log}`)));
-  });
-  const errors = () => log.split("\n").filter((line) => line.includes(" error "));
-  return { relay, ended, errors, listening: within(listening, "the relay") };
-}
 
 /** One connection whose texts and close are waited for one by one. */
 class Client {
@@ -323,21 +277,21 @@ async function talk(url) {
     return error.message;
   });
   console.log(output);
-  const counts = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].pop();
+  const played = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].pop();
   equal("unity.talk, live: exit code", code, 0);
-  equal("unity.talk, live: conversations were played", Boolean(counts) && Number(counts[1]) > 0, true);
-  if (!counts) return;
-  passed += Number(counts[1]);
-  failed += Number(counts[2]);
+  equal("unity.talk, live: conversations were played", Boolean(played) && Number(played[1]) > 0, true);
+  if (!played) return;
+  counts.passed += Number(played[1]);
+  counts.failed += Number(played[2]);
 }
 
 async function against(settings, ...scenarios) {
-  const { relay, ended, errors, listening } = startRelay(settings);
+  const { relay, ended, errors, listening } = startRelay("scripts/unity.lua", settings);
   for (const scenario of scenarios) {
     try {
       await scenario(await listening);
     } catch (error) {
-      failed += 1;
+      counts.failed += 1;
       console.log(`FAIL ${scenario.name}: ${error.stack}`);
     }
   }
@@ -359,8 +313,7 @@ async function main() {
   await against({ replay: true }, early);
   await against({}, allRooms);
   await against({ room_timeout: 1 }, expiry);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed ? 1 : 0;
+  tellCounts();
 }
 
 main();
