@@ -5,6 +5,12 @@ import Glibc
 enum Files {
   static let bytesMax = 16 << 20
 
+  /// The folder that a file is in: "." for a bare name.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Why the first of these files and folders that is not there cannot be read; nil when all are there.
   static func missing(among paths: [String]) -> FileError? {
     for path in paths where unsafe access(path, R_OK) != 0 { return FileError(path: path) }

@@ -17,7 +17,7 @@ final class ScriptReloader: Reloader {
 
   var folders: [String] {
     let files = mounts.flatMap(\.files) + [plan.configuration].compactMap { $0 }
-    return Array(Set(files.flatMap(Self.names).map(Self.folder)))
+    return Array(Set(files.flatMap(Self.names).map(Files.folder)))
   }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
@@ -85,10 +85,5 @@ final class ScriptReloader: Reloader {
       unsafe free(whole)
     }
     return names
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

@@ -12,7 +12,7 @@ extension ServePlan {
     } catch {
       throw ConfigurationError(message: error.message)
     }
-    let folder = Self.folder(of: path)
+    let folder = Files.folder(of: path)
     let configuration = try Configuration(
       path: path, source: source, modules: { Self.module($0, in: folder) }, log: { complain("\(path): \($0)") })
     limits = RelayLimits()
@@ -147,10 +147,5 @@ extension ServePlan {
     guard isPlain, !name.contains("..") else { return nil }
     let path = folder + "/" + name.replacing(".", with: "/") + ".lua"
     return ScriptFiles.module(path).map { (path, $0) }
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

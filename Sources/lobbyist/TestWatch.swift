@@ -30,7 +30,7 @@ struct TestWatch: ~Copyable {
       for path in paths { add(below: path) }
       let run = TestRun(paths: paths)
       play(run)
-      for path in run.looked.paths { add(Self.folder(of: path)) }
+      for path in run.looked.paths { add(Files.folder(of: path)) }
       try waitForChange()
     }
   }
@@ -69,11 +69,6 @@ struct TestWatch: ~Copyable {
 
   // MARK: Folders
 
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// A folder that is not there, or that nobody may read, changes nothing that a test could see.
   private mutating func add(_ folder: String) {
     guard folders.contains(folder) || folders.count < Self.foldersMax else { return }
@@ -86,7 +81,7 @@ struct TestWatch: ~Copyable {
   }
 
   private mutating func add(below path: String) {
-    guard let stream = unsafe opendir(path) else { return add(Self.folder(of: path)) }
+    guard let stream = unsafe opendir(path) else { return add(Files.folder(of: path)) }
     defer { unsafe closedir(stream) }
     add(path)
     guard folders.count < Self.foldersMax else { return }

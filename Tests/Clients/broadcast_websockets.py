@@ -6,22 +6,18 @@ import functools
 import json
 import os
 import random
-import re
 import string
-import subprocess
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from relay import BINARY, PING_LIMIT, ROOT, Checks, Relay, run_scenarios
+from relay import PING_LIMIT, Checks, Relay, run_scenarios
+from talk_live import talk
 
 SCRIPT = os.path.join("scripts", "broadcast.lua")
-TALK = os.path.join("scripts", "broadcast.talk")
 WAIT_SECONDS = 5
 QUIET_SECONDS = 0.3
 SCENARIO_SECONDS = 60
-TALK_SECONDS = 120
-COUNTS = re.compile(r"^(\d+) passed, (\d+) failed", re.MULTILINE)
 
 
 def scenario(function):
@@ -208,22 +204,8 @@ async def full_rooms(checks):
                 checks.equal("a place that was left is free", await ana.hear(), "offer")
 
 
-def talk(checks):
-    with Relay(script=SCRIPT) as relay:
-        run = subprocess.run([BINARY, "talk", relay.url, TALK], cwd=ROOT, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                             timeout=TALK_SECONDS)
-        print(run.stdout, end="")
-        counts = COUNTS.findall(run.stdout)
-        checks.equal(f"{TALK}: exit code", run.returncode, 0)
-        checks.true(f"{TALK}: spoken live", counts and int(counts[-1][0]) > 0, "N passed", run.stdout[-300:])
-        if counts:
-            checks.passed += int(counts[-1][0])
-            checks.failed += int(counts[-1][1])
-
-
 SCENARIOS = [(call,), (bytes_as_they_were,), (rooms,), (handshakes,), (waiting_quietly,), (alone,), (full_rooms,),
-             (talk,)]
+             (talk, SCRIPT)]
 
 if __name__ == "__main__":
     run_scenarios(Checks(), SCENARIOS)

@@ -5,8 +5,6 @@ import asyncio
 import functools
 import json
 import os
-import re
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -14,14 +12,13 @@ import urllib.request
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from relay import BINARY, ROOT, Checks, Relay, run_scenarios
+from relay import Checks, Relay, run_scenarios
+from talk_live import talk
 
 SCRIPT = os.path.join("scripts", "singo.lua")
 SCENARIO_SECONDS = 60
-TALK_SECONDS = 120
 WAIT_SECONDS = 5
 QUIET_SECONDS = 0.25
-COUNTS = re.compile(r"^(\d+) passed, (\d+) failed", re.MULTILINE)
 
 
 def scenario(function):
@@ -196,21 +193,6 @@ async def pings(checks, relay):
         checks.true("at their times", 0.5 < took < 1.5, "0.6 s", f"{took:.2f} s")
 
 
-def conversations(checks):
-    with Relay(script=SCRIPT) as relay:
-        file = os.path.splitext(SCRIPT)[0] + ".talk"
-        run = subprocess.run([BINARY, "talk", relay.url, file], cwd=ROOT, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                             timeout=TALK_SECONDS)
-    print(run.stdout, end="")
-    counts = COUNTS.findall(run.stdout)
-    checks.equal(f"{file}: exit code", run.returncode, 0)
-    passed, failed = map(int, counts[-1]) if counts else (0, 0)
-    checks.true(f"{file}: spoken live", passed > 0, "N passed", run.stdout[-300:])
-    checks.passed += passed
-    checks.failed += failed
-
-
 if __name__ == "__main__":
     run_scenarios(Checks(), [(transcript,), (leaving,), (spelling,), (addresses,), (pings, {"ping_interval": 0.2}),
-                             (conversations,)])
+                             (talk, SCRIPT)])
