@@ -199,7 +199,7 @@ public struct Checker {
     guard let (mount, outbox) = try? load({ reports.events.append($0) }) else { return }
     var rehearsal = Rehearsal(mount, outbox, files.map(\.facts), scripts)
     rehearsal.run()
-    for case .hookFailed(_, let error) in reports.events {
+    for case .hookFailed(_, let error, _) in reports.events {
       guard let severity = Certainty.severity(of: error) else { continue }
       failures.append(Finding(error, in: scripts.policy.path, severity))
     }

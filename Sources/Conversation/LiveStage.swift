@@ -80,7 +80,7 @@ public final class LiveStage: Stage {
 
   public func advance(milliseconds: Int) throws(StageError) { try pump(milliseconds) { false } }
 
-  public func reload(_ path: String) throws(StageError) {
+  public func reload(_ path: String, lobbiesFinish: Bool) throws(StageError) {
     throw StageError("a live server is not reloaded from here; write `skip live \"reloads\"` above the first step")
   }
 

@@ -23,9 +23,9 @@ extension Performance {
       }
     case .wait(let milliseconds):
       try ask(step) { () throws(StageError) in try stage.advance(milliseconds: milliseconds) }
-    case .reload(let written):
+    case .reload(let written, let lobbiesFinish):
       let path = stage.isLive ? written : try resolve(written, step.place)
-      try ask(step) { () throws(StageError) in try stage.reload(path) }
+      try ask(step) { () throws(StageError) in try stage.reload(path, lobbiesFinish: lobbiesFinish) }
     case .fetch(let method, let knock): try fetch(method, knock, step)
     case .reply(let status, let body): try check(status, body, step)
     case .header(let name, let value): try check(header: name, value, step)

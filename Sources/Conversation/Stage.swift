@@ -34,7 +34,7 @@ public protocol Stage: AnyObject {
   func advance(milliseconds: Int) throws(StageError)
 
   /// Replaces the running policy by the script at `path`.
-  func reload(_ path: String) throws(StageError)
+  func reload(_ path: String, lobbiesFinish: Bool) throws(StageError)
 
   /// Takes what `actor` heard next, or nil if nothing came.
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard?

@@ -25,7 +25,8 @@ enum Action: Sendable {
   case fetch(method: String, Knock)
   case reply(status: Int, Body)
   case header(name: String, Template)
-  case reload(path: String)
+  /// Another version of the policy; where `lobbiesFinish`, only for lobbies to come.
+  case reload(path: String, lobbiesFinish: Bool)
   case expect(Expectation)
   case more
 }

@@ -16,7 +16,7 @@ enum StepReader {
       return ([], .header(name: name, value))
     }
     if cursor.take("reload") {
-      return ([], .reload(path: try LineCursor.path(&cursor, example: "reload scripts/v2.lua")))
+      return ([], try readReload(&cursor))
     }
     if cursor.take("expect") { return ([], try readExpectation(&cursor)) }
     if cursor.take("... and more") {
@@ -25,6 +25,14 @@ enum StepReader {
     }
     let actors = try readActors(&cursor)
     return (actors, try readVerb(&cursor, actors[0]))
+  }
+
+  /// `reload FILE`, `reload FILE for new lobbies`.
+  private static func readReload(_ cursor: inout LineCursor) throws(TalkError) -> Action {
+    let written = try LineCursor.path(&cursor, example: "reload scripts/v2.lua")
+    let suffix = " for new lobbies"
+    guard written.hasSuffix(suffix) else { return .reload(path: written, lobbiesFinish: false) }
+    return .reload(path: String(written.dropLast(suffix.count)), lobbiesFinish: true)
   }
 
   /// `Ana`, `Ana and Bob`, `Ana, Bob and Cid`.

@@ -18,6 +18,8 @@ public struct LobbyMachine {
   var held = HeldTable()
   var mountHeld: [[UInt8]: [UInt64]] = [:]
   var journal: [Undo] = []
+  /// The version of the scripts whose hook runs: lobbies that it creates belong to it.
+  public var version: UInt32 = 0
 
   public private(set) var peerCount = 0
   public internal(set) var lobbyCount = 0
@@ -115,6 +117,7 @@ public struct LobbyMachine {
     var record = LobbyRecord()
     record.generation = takeGeneration()
     record.isLive = true
+    record.version = version
     record.name = name
     lobbies[Int(slot)] = record
     byName[name] = slot

@@ -115,6 +115,7 @@ void lh_budget_trip(lh_sandbox *sandbox, lh_trip trip) {
       snprintf(text, size, "stack overflow (too many nested calls or values)");
       break;
     case LH_TRIP_REFUSED: snprintf(text, size, "refused by a plugin"); break;
+    case LH_TRIP_ELSEWHERE: snprintf(text, size, "the lobby is another version's"); break;
     case LH_TRIP_NONE: break;
   }
 }

@@ -77,6 +77,7 @@ static lh_status status_of(lh_host *host) {
     case LH_TRIP_TIME: return LH_OUT_OF_TIME;
     case LH_TRIP_MEMORY: return LH_OUT_OF_MEMORY;
     case LH_TRIP_REFUSED: return LH_REFUSED;
+    case LH_TRIP_ELSEWHERE: return LH_ELSEWHERE;
     default: return LH_FAILED;
   }
 }

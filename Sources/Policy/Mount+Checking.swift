@@ -4,13 +4,13 @@ import LuaHost
 /// What only a check of scripts asks for.
 extension Mount {
   /// The globals that scripts have; of those that are libraries, their members.
-  public var globals: [String: Set<String>] { host.globals() }
+  public var globals: [String: Set<String>] { running.host.globals() }
 
   /// Runs a timer that nobody has started: of a plugin as `PLUGIN.NAME`.
   public func rehearse(timer name: String, of subject: Subject) {
     unsafe arguments[0] = lh_value(subject)
-    let status = unsafe host.callTimer(Array(name.utf8), arguments, 1)
-    finish(status, "timers." + name)
+    let status = unsafe running.host.callTimer(Array(name.utf8), arguments, 1)
+    finish(status, "timers." + name, running)
     depart()
   }
 

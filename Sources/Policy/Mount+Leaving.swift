@@ -52,7 +52,7 @@ extension Mount {
       departed += 1
       leave(close.peer, code: close.code ?? CloseCode.noStatus, reason: close.reason)
       finishCloses()
-      if host.takeLasted() {
+      if takeHookLasted() {
         // The others wait, so that nobody else has to: see `hasDepartures`.
         hasLasted = true
         if departed < departures.count { return }
@@ -74,11 +74,13 @@ extension Mount {
     var isKept = false
     unsafe withBytes(of: [.text(reason)]) { values in
       unsafe arguments[2] = values[0]
-      for link in 0..<host.chain(LH_ON_DISCONNECT) {
-        let (status, verdict) = unsafe host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
-        finish(status, "on_disconnect")
-        if unsafe core.pointee.kept.isWished { isKept = true }
-        if status == LH_DONE && verdict { break }
+      withVersion(of: .peer(peer)) { version in
+        for link in 0..<version.host.chain(LH_ON_DISCONNECT) {
+          let (status, verdict) = unsafe version.host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
+          finish(status, "on_disconnect", version)
+          if unsafe core.pointee.kept.isWished { isKept = true }
+          if status == LH_DONE && verdict { break }
+        }
       }
     }
     unsafe core.pointee.kept.isWished = false

@@ -1,15 +1,6 @@
 import Lobby
 import LuaHost
 
-/// A version that has been loaded, and what it was made of.
-struct ScriptVersion: ~Copyable {
-  var host: ScriptHost
-  let scripts: Scripts
-  /// What they required.
-  let modules: [Script]
-  let version: String
-}
-
 extension Mount {
   /// The files that the running version was loaded from.
   public var files: [String] { unsafe (scripts.all + core.pointee.modules.found).map(\.path) }
@@ -17,25 +8,45 @@ extension Mount {
   /// Replaces the running version, between two events. The new one is loaded into a fresh Lua state and may migrate
   /// attributes in on_reload; only when all of that has worked does it take over. Peers, lobbies, members, attributes,
   /// timers and what waits to be sent stay as they are. When anything fails, nothing has happened.
-  public func reload(_ scripts: Scripts, settings: [(name: String, value: String)]) throws(ScriptError) {
+  /// - Parameter lobbiesFinish: lobbies that exist go on with the version that they have; else all have the new one.
+  public func reload(
+    _ scripts: Scripts, settings: [(name: String, value: String)], lobbiesFinish: Bool = false
+  ) throws(ScriptError) {
+    let isBeside = lobbiesFinish && lobbyCount > 0
+    if isBeside { try requireRoom(for: scripts) }
     let modules = unsafe core.pointee.modules.found
     unsafe core.pointee.modules.begin(scripts.folders(and: shared))
+    let number = isBeside ? running.number + 1 : running.number
+    unsafe core.pointee.machine.version = number
+    unsafe core.pointee.sight = isBeside ? .own : .all
+    defer { unsafe core.pointee.sight = .all }
     do throws(ScriptError) {
-      let fresh = try load(scripts, settings)
+      let host = try load(scripts, settings)
       unsafe core.pointee.commit()
       // What was drawn to load it belongs to no event that an observer is told of.
       _ = takeDrawn()
-      former = ScriptVersion(host: exchange(host: fresh), scripts: self.scripts, modules: modules, version: version)
+      let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
+      var former = replace(by: ScriptVersion(host: host, scripts: scripts, version: version, number: number))
+      former.modules = modules
+      keep(former, isBeside: isBeside)
     } catch {
       unsafe core.pointee.rollback()
       _ = takeDrawn()
+      unsafe core.pointee.machine.version = running.number
       unsafe core.pointee.modules.restore(modules, folders: self.scripts.folders(and: shared))
       throw error
     }
-    self.scripts = scripts
-    version = unsafe scripts.version(with: core.pointee.modules.found, settings)
     breaker.reset()
     depart()
+  }
+
+  private func requireRoom(for scripts: Scripts) throws(ScriptError) {
+    let count = elders.count + 1
+    guard limits.scriptVersions > 0, count >= limits.scriptVersions else { return }
+    throw ScriptError(
+      scripts.policy,
+      "\(count) versions run already, each with lobbies of its own, and limit script_versions is "
+        + "\(limits.scriptVersions): wait until some have finished, or let all lobbies go on with the new one")
   }
 
   private func load(
@@ -64,21 +75,40 @@ extension Mount {
     }
   }
 
-  private func exchange(host fresh: consuming ScriptHost) -> ScriptHost {
+  /// Puts a version in the place of the running one, which is the answer.
+  private func replace(by fresh: consuming ScriptVersion) -> ScriptVersion {
     var other = fresh
-    swap(&host, &other)
+    swap(&running, &other)
     return other
   }
 
-  /// The former version takes over again, because this one fails too often.
+  /// What becomes of the version that was replaced: it finishes its lobbies, or it is there to come back.
+  private func keep(_ version: consuming ScriptVersion, isBeside: Bool) {
+    if isBeside {
+      former = nil
+      elders.append(Elder(version))
+    } else {
+      former = consume version
+      // Whatever else ran has nothing more to do.
+      if !elders.isEmpty { unsafe core.pointee.machine.adoptLobbies() }
+      elders = []
+    }
+  }
+
+  /// The version before takes over again, because this one fails too often.
   func fallBack() {
     breaker.reset()
-    guard let version = former.take() else { return }
-    let report = unsafe core.pointee.report
-    report(.fellBack(from: self.version, to: version.version))
-    self.version = version.version
-    scripts = version.scripts
-    unsafe core.pointee.modules.restore(version.modules, folders: scripts.folders(and: shared))
-    host = version.host
+    let failing = (version: version, number: running.number)
+    if let version = former.take() {
+      _ = replace(by: version)
+    } else if let elder = elders.popLast() {
+      swap(&running, &elder.version)
+      unsafe core.pointee.machine.version = running.number
+      unsafe core.pointee.machine.adoptLobbies(of: failing.number)
+    } else {
+      return
+    }
+    unsafe core.pointee.modules.restore(running.modules, folders: scripts.folders(and: shared))
+    unsafe core.pointee.report(.fellBack(from: failing.version, to: version))
   }
 }

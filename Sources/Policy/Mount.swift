@@ -12,7 +12,8 @@ import WebSocket
 public final class Mount {
   /// Invariant: initialised, at this address until deinit, after `host` is closed.
   let core: UnsafeMutablePointer<MountCore>
-  var host: ScriptHost
+  /// The newest version.
+  var running: ScriptVersion
   /// Room for the arguments of a hook call.
   let arguments: UnsafeMutablePointer<lh_value>
   /// Peers that a script has closed and whose on_disconnect is still to run.
@@ -23,11 +24,15 @@ public final class Mount {
   /// Kept for as long as `host` notes its lines there.
   let coverage: Coverage?
 
-  public internal(set) var scripts: Scripts
+  public var scripts: Scripts { running.scripts }
   /// Changes with the scripts, with what they require and with their settings.
-  public internal(set) var version = ""
+  public var version: String { running.version }
   /// The version that ran before this one, kept in case this one fails again and again.
   var former: ScriptVersion?
+  /// Versions that still have lobbies beside the newest one's, oldest first.
+  var elders: [Elder] = []
+  /// When they were last looked at, in monotonic milliseconds.
+  var eldersSeenAt: UInt64 = 0
   var breaker: CircuitBreaker
   public let limits: MountLimits
   /// Folders in which `require` looks behind those of the scripts.
@@ -44,7 +49,6 @@ public final class Mount {
     milliseconds: UInt64 = 0, wallSeconds: Double = 0, coverage: Coverage? = nil,
     read: @escaping (String) -> [UInt8]?, report: @escaping (MountEvent) -> Void
   ) throws(ScriptError) {
-    self.scripts = scripts
     self.limits = limits
     self.shared = shared
     breaker = CircuitBreaker(limits)
@@ -59,14 +63,15 @@ public final class Mount {
     unsafe arguments = .allocate(capacity: Int(LH_ARGUMENTS_MAX))
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
-      host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
+      let host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
+      let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
+      running = ScriptVersion(host: host, scripts: scripts, version: version, number: 0)
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
       unsafe core.deallocate()
       throw error
     }
-    version = unsafe scripts.version(with: core.pointee.modules.found, settings)
     // Or a first hook that fails would take it back.
     unsafe core.pointee.commit()
   }
@@ -82,13 +87,14 @@ public final class Mount {
   public func setTime(milliseconds: UInt64, wallSeconds: Double) {
     unsafe core.pointee.now = milliseconds
     unsafe core.pointee.wallSeconds = wallSeconds
+    if !elders.isEmpty { retireElders() }
   }
 
   public var counters: MountCounters { unsafe core.pointee.counters }
   public var peerCount: Int { unsafe core.pointee.machine.peerCount }
   public var lobbyCount: Int { unsafe core.pointee.machine.lobbyCount }
-  /// Memory of the Lua state, in bytes.
-  public var scriptMemory: Int { host.memory }
+  /// Memory of the Lua states, in bytes.
+  public var scriptMemory: Int { elders.reduce(running.host.memory) { $0 + $1.version.host.memory } }
 
   // MARK: Events
 
@@ -104,7 +110,7 @@ public final class Mount {
   }
 
   private func judge(_ head: RequestHead, subprotocols: [String], address: String) -> UpgradeVerdict {
-    guard host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
+    guard running.host.chain(LH_ON_UPGRADE) > 0 else { return .accept(subprotocol: nil, attributes: []) }
     unsafe core.pointee.request = RequestView(
       head: head, address: address, isUpgrade: true, subprotocols: subprotocols)
     defer { unsafe core.pointee.request = nil }
@@ -122,7 +128,7 @@ public final class Mount {
   }
 
   private func answer(_ head: RequestHead, address: String) -> RequestAnswer? {
-    guard host.chain(LH_ON_REQUEST) > 0 else { return nil }
+    guard running.host.chain(LH_ON_REQUEST) > 0 else { return nil }
     unsafe core.pointee.request = RequestView(head: head, address: address, isUpgrade: false, subprotocols: [])
     defer { unsafe core.pointee.request = nil }
     unsafe arguments[0] = lh_value(kind: LH_REQUEST)
@@ -194,8 +200,10 @@ public final class Mount {
     unsafe arguments[0] = lh_value(due.subject)
     unsafe withBytes(of: due.arguments) { values in
       for index in values.indices { unsafe arguments[1 + index] = values[index] }
-      let status = unsafe host.callTimer(due.name, arguments, 1 + values.count)
-      finish(status, "timers." + String(decoding: due.name, as: UTF8.self))
+      withVersion(of: due.subject) { version in
+        let status = unsafe version.host.callTimer(due.name, arguments, 1 + values.count)
+        finish(status, "timers." + String(decoding: due.name, as: UTF8.self), version)
+      }
     }
     depart()
   }
@@ -206,7 +214,7 @@ public final class Mount {
   /// Whether a hook has lasted some milliseconds since this was last asked.
   public func takeHookLasted() -> Bool {
     defer { hasLasted = false }
-    return hasLasted || host.takeLasted()
+    return hasLasted || running.host.takeLasted()
   }
 
   // MARK: One hook call
@@ -214,32 +222,39 @@ public final class Mount {
   /// Runs a hook with the first `count` arguments; false when it failed and was taken back.
   @inline(__always)
   private func run(_ hook: lh_hook, _ count: Int) -> Bool {
-    let status = unsafe host.call(hook, arguments, count)
+    if !elders.isEmpty { return runAmongElders(hook, count) }
+    let status = unsafe running.host.call(hook, arguments, count)
     if status == LH_DONE {
       unsafe core.pointee.commit()
       return true
     }
-    return finish(status, unsafe String(cString: lh_hook_name(hook)))
+    return finish(status, unsafe String(cString: lh_hook_name(hook)), running)
   }
 
   @inline(never) @discardableResult
-  func finish(_ status: lh_status, _ hook: String) -> Bool {
+  func finish(_ status: lh_status, _ hook: String, _ version: borrowing ScriptVersion) -> Bool {
     switch status {
     case LH_DONE, LH_ABSENT_HOOK:
       unsafe core.pointee.commit()
       return true
     case LH_REFUSED:
       unsafe core.pointee.rollback()
-      let (peer, reason) = host.refusal()
+      let (peer, reason) = version.host.refusal()
       if unsafe core.pointee.isOpen(peer) { unsafe core.pointee.stageClose(peer, code: 4000, reason: reason) }
       // A handshake or request about which a hook was stopped has no answer that could be relied on.
       return unsafe core.pointee.request == nil
+    case LH_ELSEWHERE:
+      unsafe core.pointee.rollback()
+      unsafe core.pointee.request?.forgetDecisions()
+      return false
     default:
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1
-      if former != nil { unsafe breaker.note(now: core.pointee.now) }
+      if version.number == running.number, former != nil || !elders.isEmpty {
+        unsafe breaker.note(now: core.pointee.now)
+      }
       let report = unsafe core.pointee.report
-      report(.hookFailed(hook: hook, host.error(status)))
+      report(.hookFailed(hook: hook, version.host.error(status), version: version.version))
       return false
     }
   }

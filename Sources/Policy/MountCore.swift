@@ -37,6 +37,9 @@ struct MountCore: ~Copyable {
   var results = ResultBuffer()
   /// A string whose escapes had to be undone; valid until the next one.
   var unescaped = ByteQueue()
+  /// Which lobbies the running hook finds, and the version of one that it must not.
+  var sight = LobbySight.all
+  var elsewhere: UInt32?
   /// Where `require` looks.
   var modules: ModuleFolder
 

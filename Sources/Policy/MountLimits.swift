@@ -27,6 +27,8 @@ public struct MountLimits: Sendable, Equatable {
   /// Instructions and milliseconds for loading a script.
   public var loadInstructions = 10_000_000
   public var loadMilliseconds = 500
+  /// Versions of the scripts that run at once, because lobbies finish on theirs.
+  public var scriptVersions = 4
   /// Failures of hooks within some time, in milliseconds, at which a replaced version comes back.
   public var breakerFailures = 20
   public var breakerMilliseconds = 10_000

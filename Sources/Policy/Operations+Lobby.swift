@@ -84,11 +84,7 @@ extension MountCore {
     case LH_OP_MOUNT_CREATE_LOBBY:
       try unsafe createLobby(call)
     case LH_OP_MOUNT_FIND_LOBBY:
-      if let lobby = unsafe machine.lobby(named: call.array(1)) {
-        unsafe call.answer(lobby)
-      } else {
-        unsafe call.answerNil()
-      }
+      unsafe findLobby(call)
     case LH_OP_MOUNT_LOBBY_COUNT: unsafe call.answer(Int64(machine.lobbyCount))
     case LH_OP_MOUNT_LOBBIES: try unsafe answerLobbies(call)
     case LH_OP_MOUNT_PEERS: try unsafe answerPeers(call)
@@ -97,6 +93,22 @@ extension MountCore {
     case LH_OP_MOUNT_CANCEL: try unsafe cancelTimer(call)
     default: try unsafe performHeld(call, operation)
     }
+  }
+
+  /// Answers nothing at all when another version has to run this event: C then ends it.
+  private mutating func findLobby(_ call: Call) {
+    guard let lobby = unsafe machine.lobby(named: call.array(1)) else { return unsafe call.answerNil() }
+    if machine.version(of: lobby) == machine.version { return unsafe call.answer(lobby) }
+    switch sight {
+    case .all, .ownAndNamed: unsafe call.answer(lobby)
+    case .own: unsafe call.answerNil()
+    case .ownOrElsewhere: elsewhere = machine.version(of: lobby)
+    }
+  }
+
+  /// Those that the running hook is to know of.
+  private func seen(_ lobbies: [LobbyRef]) -> [LobbyRef] {
+    sight == .all ? lobbies : lobbies.filter { machine.version(of: $0) == machine.version }
   }
 
   /// Reaching a limit is the policy's to tell in its own words; a taken name is its mistake.
@@ -112,9 +124,11 @@ extension MountCore {
   }
 
   private mutating func answerLobbies(_ call: Call) throws(OperationError) {
-    guard try unsafe namesAttribute(call) else { return unsafe call.answer(list: machine.liveLobbies, in: &results) }
+    guard try unsafe namesAttribute(call) else {
+      return unsafe call.answer(list: seen(machine.liveLobbies), in: &results)
+    }
     let value = unsafe call.isGiven(2) ? call.plain(2) : nil
-    unsafe call.answer(list: machine.lobbies(with: call.bytes(1), value), in: &results)
+    unsafe call.answer(list: seen(machine.lobbies(with: call.bytes(1), value)), in: &results)
   }
 
   private mutating func answerPeers(_ call: Call) throws(OperationError) {

@@ -10,4 +10,9 @@ struct RequestView {
   var attachments: [Attachment] = []
   var refusal: RequestAnswer?
   var answer: RequestAnswer?
+
+  /// The hook that has made them is taken back.
+  mutating func forgetDecisions() {
+    (chosen, attachments, refusal, answer) = (nil, [], nil, nil)
+  }
 }

@@ -48,9 +48,11 @@ public struct Scripts: Sendable {
 
   public let policy: Script
   public let plugins: [Script]
+  /// Where `require` looks behind the scripts' own folders.
+  private let others: [String]
 
   /// Fails for more plugins than there may be, and for two of the same name or with a name that is none.
-  public init(policy: Script, plugins: [Script] = []) throws(ScriptError) {
+  public init(policy: Script, plugins: [Script] = [], folders: [String] = []) throws(ScriptError) {
     guard plugins.count <= Self.pluginsMax else {
       throw ScriptError(plugins[Self.pluginsMax], "a mount has at most \(Self.pluginsMax) plugins")
     }
@@ -65,14 +67,15 @@ public struct Scripts: Sendable {
     }
     self.policy = policy
     self.plugins = plugins
+    others = folders
   }
 
   var all: [Script] { plugins + [policy] }
 
-  /// Where `require` looks: beside the scripts, then elsewhere.
+  /// Where `require` looks: beside the scripts, in folders of their own, then elsewhere.
   public func folders(and shared: [String]) -> [String] {
     var folders: [String] = []
-    for folder in [policy.folder] + plugins.map(\.folder) + shared where !folders.contains(folder) {
+    for folder in [policy.folder] + plugins.map(\.folder) + others + shared where !folders.contains(folder) {
       folders.append(folder)
     }
     return folders

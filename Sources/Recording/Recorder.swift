@@ -69,7 +69,7 @@ public final class Recorder {
 
   /// A hook of the event that runs has failed.
   public func note(_ event: MountEvent) {
-    if case .hookFailed(let hook, let error) = event { failures.append("\(hook) failed: \(error.firstLine)") }
+    if case .hookFailed(let hook, let error, _) = event { failures.append("\(hook) failed: \(error.firstLine)") }
   }
 
   /// When something has to be written, in monotonic milliseconds; nil when nothing waits.

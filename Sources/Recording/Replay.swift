@@ -77,7 +77,7 @@ public final class Replay {
         outbox: outbox, random: random, milliseconds: now,
         wallSeconds: lines.first?.event.wallSeconds ?? 0,
         report: { [failures] event in
-          if case .hookFailed(let hook, let error) = event {
+          if case .hookFailed(let hook, let error, _) = event {
             failures.texts.append("\(hook) failed: \(error.firstLine)")
           }
         }))

@@ -43,6 +43,7 @@ extension RelayLimits {
     limit("hook_milliseconds", "time of one hook call", \.mount.hookMilliseconds, none: unreachable),
     limit("load_instructions", "Lua instructions for loading a script", \.mount.loadInstructions, none: unreachable),
     limit("load_milliseconds", "time for loading a script", \.mount.loadMilliseconds, none: unreachable),
+    limit("script_versions", "versions of a script that run at once", \.mount.scriptVersions),
     limit("breaker_failures", "failures at which the version before a reload comes back", \.mount.breakerFailures),
     limit(
       "breaker_milliseconds", "time in which so many failures count", \.mount.breakerMilliseconds, none: unreachable),

@@ -68,6 +68,7 @@ struct Status {
     var members = [
       ("paths", list(entry.route.paths)),
       ("version", quoted(mount.version)),
+      ("versions", "[" + mount.versions.map(version).joined(separator: ",") + "]"),
       ("script", script(mount.scripts.policy)),
       ("plugins", "[" + mount.scripts.plugins.map(script).joined(separator: ",") + "]"),
       ("peers", "\(mount.peerCount)"),
@@ -82,6 +83,10 @@ struct Status {
 
   private static func script(_ script: Script) -> String {
     object([("path", quoted(script.path)), ("version", quoted(script.version))])
+  }
+
+  private static func version(_ running: (version: String, lobbies: Int)) -> String {
+    object([("version", quoted(running.version)), ("lobbies", "\(running.lobbies)")])
   }
 
   private static func object(_ members: [(String, String)]) -> String {

@@ -144,11 +144,11 @@ final class PolicyStage: Stage {
     try deliver()
   }
 
-  func reload(_ path: String) throws(StageError) {
+  func reload(_ path: String, lobbiesFinish: Bool) throws(StageError) {
     guard let scene else { throw StageError("no policy is loaded") }
     let scripts = try open(path, scene)
     do throws(ScriptError) {
-      try mount?.reload(scripts, settings: settings(of: scene))
+      try mount?.reload(scripts, settings: settings(of: scene), lobbiesFinish: lobbiesFinish)
     } catch {
       throw StageError(error.complaint)
     }
@@ -277,7 +277,7 @@ final class HookFailures {
   private var messages: [String] = []
 
   func note(_ event: MountEvent) {
-    if case .hookFailed(let hook, let error) = event { messages.append("\(hook) failed: \(error.firstLine)") }
+    if case .hookFailed(let hook, let error, _) = event { messages.append("\(hook) failed: \(error.firstLine)") }
   }
 
   func take() -> String? {

@@ -66,7 +66,7 @@ enum ServeCommand {
       let place = mounts.count > 1 ? " at " + entry.route.paths.joined(separator: ", ") : ""
       let host = entry.route.host.map { " for \($0)" } ?? ""
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
-      say("lobbyist \(Lobbyist.version) serves \(policy.path) (version \(policy.version))\(place)\(host)\(with)")
+      say("lobbyist \(Lobbyist.version) serves \(policy.path) (version \(entry.mount.version))\(place)\(host)\(with)")
     }
     for (address, purpose) in relay.addresses {
       switch purpose {
@@ -128,10 +128,12 @@ enum ServeCommand {
 extension MountEvent {
   func write(to log: Log, script: Script) {
     switch self {
-    case .hookFailed(let hook, let error):
-      log.error("\(script.path) (version \(script.version)): \(hook) failed: \(error.message)")
+    case .hookFailed(let hook, let error, let version):
+      log.error("\(script.path) (version \(version)): \(hook) failed: \(error.message)")
     case .fellBack(let from, let to):
       log.error("\(script.path): version \(from) has failed too often, version \(to) runs again")
+    case .finished(let version):
+      log.info("\(script.path): the last lobby of version \(version) is gone")
     case .script(let level, let text):
       log.line(Log.Level(level) ?? .info, text)
     }

@@ -65,7 +65,9 @@ final class FakeStage: Stage {
     later = []
   }
 
-  func reload(_ path: String) throws(StageError) { asked.append("reload \(path)") }
+  func reload(_ path: String, lobbiesFinish: Bool) throws(StageError) {
+    asked.append("reload \(path)\(lobbiesFinish ? " for new lobbies" : "")")
+  }
 
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
     self.patience.append(patience)

@@ -301,7 +301,8 @@ import Testing
       switch event {
       case .script(let level, let text): "\(level): \(text)"
       case .fellBack: "fell back"
-      case .hookFailed(let hook, let error): "\(hook) failed: \(error.firstLine)"
+      case .finished: "finished"
+      case .hookFailed(let hook, let error, _): "\(hook) failed: \(error.firstLine)"
       }
     }
     #expect(

@@ -144,8 +144,8 @@ import Testing
     let shown = events.compactMap { event -> String? in
       switch event {
       case .script("info", let text): text
-      case .script, .fellBack: nil
-      case .hookFailed(_, let error): error.message
+      case .script, .fellBack, .finished: nil
+      case .hookFailed(_, let error, _): error.message
       }
     }
     #expect(shown == ["<" + example.shown + ">"])

@@ -163,7 +163,7 @@ final class Service {
   /// Hooks that have failed since the last look.
   func failures() -> [(hook: String, error: ScriptError)] {
     defer { reports.events.removeAll() }
-    return reports.events.compactMap { if case .hookFailed(let hook, let error) = $0 { (hook, error) } else { nil } }
+    return reports.events.compactMap { if case .hookFailed(let hook, let error, _) = $0 { (hook, error) } else { nil } }
   }
 
   /// Everything reported since the last look.

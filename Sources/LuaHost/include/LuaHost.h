@@ -114,6 +114,7 @@ typedef enum lh_status {
   LH_OUT_OF_TIME,
   LH_OUT_OF_MEMORY,
   LH_REFUSED, // a plugin does not let a peer into a lobby; see lh_host_refusal
+  LH_ELSEWHERE, // the event is about a lobby of another version of the scripts
 } lh_status;
 
 /// The hooks, in the order of `lh_hook_names`. Those from LH_ON_JOIN on are for plugins.

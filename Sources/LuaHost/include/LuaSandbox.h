@@ -20,6 +20,8 @@ typedef enum lh_trip {
   LH_TRIP_STACK,
   /// Not a budget: the event is refused as a whole.
   LH_TRIP_REFUSED,
+  /// Nor this: another version of the scripts has to run the event.
+  LH_TRIP_ELSEWHERE,
 } lh_trip;
 
 /// How a run ended.

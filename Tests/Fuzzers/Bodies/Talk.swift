@@ -41,7 +41,7 @@ private final class EchoStage: Stage {
   func drop(_ actor: String) { heard[actor, default: []].append(.dropped) }
   func fetch(_ request: PlainRequest) -> PlainReply { PlainReply(status: 200, body: request.body) }
   func advance(milliseconds: Int) {}
-  func reload(_ path: String) {}
+  func reload(_ path: String, lobbiesFinish: Bool) {}
 
   func send(_ actor: String, _ message: Sent) {
     switch message {

@@ -1,0 +1,89 @@
+import Lobby
+import LuaHost
+
+/// Which lobbies a hook finds, where several versions run at once.
+enum LobbySight {
+  case all
+  /// Those of its own version.
+  case own
+  /// The same; looking up the name of another version's lobby hands the event over to that one.
+  case ownOrElsewhere
+  /// Those of its own version, and others by their names.
+  case ownAndNamed
+}
+
+/// Several versions of the scripts at once: lobbies finish on the one that they began with.
+///
+/// The version of its lobbies runs a peer's events, the newest those of peers in none. An event that looks up a lobby of
+/// another version by its name is taken back and run again by that one. So whoever joins a lobby is served by the
+/// lobby's version from the first message on.
+extension Mount {
+  /// The versions that run, newest first, and how many lobbies each has.
+  public var versions: [(version: String, lobbies: Int)] {
+    var versions = [(running.version, unsafe core.pointee.machine.lobbyCount(ofVersion: running.number))]
+    for elder in elders.reversed() {
+      let lobbies = unsafe core.pointee.machine.lobbyCount(ofVersion: elder.version.number)
+      versions.append((elder.version.version, lobbies))
+    }
+    return versions
+  }
+
+  /// Lends the version that runs events of this subject.
+  @inline(__always)
+  func withVersion<Answer>(of subject: Subject, _ body: (borrowing ScriptVersion) -> Answer) -> Answer {
+    if elders.isEmpty { return body(running) }
+    return withVersion(number(for: subject), seeing: .ownAndNamed, body)
+  }
+
+  /// Runs a hook with the first `count` arguments, as `run` does, where there are elders.
+  @inline(never)
+  func runAmongElders(_ hook: lh_hook, _ count: Int) -> Bool {
+    let first = unsafe arguments[0]
+    let isPeers = unsafe first.kind == LH_PEER.rawValue
+    var number = running.number
+    if isPeers { number = unsafe self.number(for: .peer(PeerRef(slot: first.slot, generation: first.generation))) }
+    var isDone = false
+    for sight in [LobbySight.ownOrElsewhere, .ownAndNamed] {
+      isDone = withVersion(number, seeing: sight) { version in
+        finish(unsafe version.host.call(hook, arguments, count), unsafe String(cString: lh_hook_name(hook)), version)
+      }
+      guard let other = unsafe core.pointee.elsewhere.take() else { break }
+      number = other
+    }
+    return isDone
+  }
+
+  private func withVersion<Answer>(
+    _ number: UInt32, seeing sight: LobbySight, _ body: (borrowing ScriptVersion) -> Answer
+  ) -> Answer {
+    unsafe core.pointee.machine.version = number
+    unsafe core.pointee.sight = sight
+    defer {
+      unsafe core.pointee.machine.version = running.number
+      unsafe core.pointee.sight = .all
+    }
+    guard let elder = elders.first(where: { $0.version.number == number }) else { return body(running) }
+    defer { if elder.version.host.takeLasted() { hasLasted = true } }
+    return body(elder.version)
+  }
+
+  private func number(for subject: Subject) -> UInt32 {
+    switch subject {
+    case .peer(let peer): unsafe core.pointee.machine.oldestVersion(of: peer) ?? running.number
+    case .lobby(let lobby): unsafe core.pointee.machine.version(of: lobby)
+    case .mount: running.number
+    }
+  }
+
+  /// Ends the versions that have no lobby any longer. Looks once a second.
+  @inline(never)
+  func retireElders() {
+    let now = unsafe core.pointee.now
+    guard now >= eldersSeenAt + 1000 else { return }
+    eldersSeenAt = now
+    for elder in elders where unsafe core.pointee.machine.lobbyCount(ofVersion: elder.version.number) == 0 {
+      unsafe core.pointee.report(.finished(version: elder.version.version))
+    }
+    elders.removeAll { unsafe core.pointee.machine.lobbyCount(ofVersion: $0.version.number) == 0 }
+  }
+}

@@ -1,0 +1,17 @@
+/// A version of a mount's scripts that has been loaded, and what it was made of.
+struct ScriptVersion: ~Copyable {
+  let host: ScriptHost
+  let scripts: Scripts
+  /// What they required, as far as another version has taken their place; else the mount's core knows.
+  var modules: [Script] = []
+  let version: String
+  /// Tells which lobbies are this version's, where several run at once (`LobbyMachine.version`).
+  let number: UInt32
+}
+
+/// A version that finishes its lobbies beside the newest. On the heap, because arrays hold copyable elements only.
+final class Elder {
+  var version: ScriptVersion
+
+  init(_ version: consuming ScriptVersion) { self.version = version }
+}
