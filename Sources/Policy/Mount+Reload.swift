@@ -26,7 +26,9 @@ extension Mount {
       // What was drawn to load it belongs to no event that an observer is told of.
       _ = takeDrawn()
       let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
-      var former = replace(by: ScriptVersion(host: host, scripts: scripts, version: version, number: number))
+      let loadedAt = unsafe core.pointee.wallSeconds
+      var former = replace(
+        by: ScriptVersion(host: host, scripts: scripts, version: version, loadedAt: loadedAt, number: number))
       former.modules = modules
       keep(former, isBeside: isBeside)
     } catch {

@@ -12,20 +12,27 @@ enum LobbySight {
   case ownAndNamed
 }
 
+/// A version that runs.
+public struct RunningVersion: Sendable {
+  public let version: String
+  /// In seconds since 1970.
+  public let loadedAt: Double
+  public let lobbies: Int
+}
+
 /// Several versions of the scripts at once: lobbies finish on the one that they began with.
 ///
 /// The version of its lobbies runs a peer's events, the newest those of peers in none. An event that looks up a lobby of
 /// another version by its name is taken back and run again by that one. So whoever joins a lobby is served by the
 /// lobby's version from the first message on.
 extension Mount {
-  /// The versions that run, newest first, and how many lobbies each has.
-  public var versions: [(version: String, lobbies: Int)] {
-    var versions = [(running.version, unsafe core.pointee.machine.lobbyCount(ofVersion: running.number))]
-    for elder in elders.reversed() {
-      let lobbies = unsafe core.pointee.machine.lobbyCount(ofVersion: elder.version.number)
-      versions.append((elder.version.version, lobbies))
-    }
-    return versions
+  /// The versions that run, newest first.
+  public var versions: [RunningVersion] { [describe(running)] + elders.reversed().map { describe($0.version) } }
+
+  private func describe(_ version: borrowing ScriptVersion) -> RunningVersion {
+    RunningVersion(
+      version: version.version, loadedAt: version.loadedAt,
+      lobbies: unsafe core.pointee.machine.lobbyCount(ofVersion: version.number))
   }
 
   /// Lends the version that runs events of this subject.

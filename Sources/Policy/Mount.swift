@@ -65,7 +65,8 @@ public final class Mount {
     do throws(ScriptError) {
       let host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
       let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
-      running = ScriptVersion(host: host, scripts: scripts, version: version, number: 0)
+      running = ScriptVersion(
+        host: host, scripts: scripts, version: version, loadedAt: wallSeconds, number: 0)
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)

@@ -5,6 +5,8 @@ struct ScriptVersion: ~Copyable {
   /// What they required, as far as another version has taken their place; else the mount's core knows.
   var modules: [Script] = []
   let version: String
+  /// When it was loaded, in seconds since 1970.
+  let loadedAt: Double
   /// Tells which lobbies are this version's, where several run at once (`LobbyMachine.version`).
   let number: UInt32
 }

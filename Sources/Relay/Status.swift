@@ -85,8 +85,10 @@ struct Status {
     object([("path", quoted(script.path)), ("version", quoted(script.version))])
   }
 
-  private static func version(_ running: (version: String, lobbies: Int)) -> String {
-    object([("version", quoted(running.version)), ("lobbies", "\(running.lobbies)")])
+  private static func version(_ running: RunningVersion) -> String {
+    object([
+      ("version", quoted(running.version)), ("loaded_at", "\(running.loadedAt)"), ("lobbies", "\(running.lobbies)"),
+    ])
   }
 
   private static func object(_ members: [(String, String)]) -> String {
