@@ -22,8 +22,8 @@ toolchain:
 build: toolchain ## build .build/release/lobbyist, one file that needs no Swift where it runs
 	swift build $(SWIFT_FLAGS)
 
-run: build ## build and serve the Godot policy on 0.0.0.0:9080 (another port: PORT=8080)
-	PORT=$(PORT) exec .build/release/lobbyist serve
+run: build ## build and serve Godot's protocol and a page to try it on 0.0.0.0:9080 (another port: PORT=8080)
+	PORT=$(PORT) exec .build/release/lobbyist serve --demo
 
 test: build ## run every test there is: unit tests, conversations, other people's clients, Autobahn
 	@Tests/Installation/apt.sh $(TEST_PACKAGES)

@@ -64,7 +64,9 @@ extension Relay {
   }
 
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
-    let theirs = PlainAnswer.make(for: head, mount: mount(of: slot), address: connections[slot].host.description)
+    let entry = mounts.mounts[connections[slot].mount]
+    let theirs = PlainAnswer.make(
+      for: head, mount: entry.mount, at: entry.route, address: connections[slot].host.description)
     answer(slot, theirs, omitsBody: head.method == "HEAD")
   }
 

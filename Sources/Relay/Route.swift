@@ -8,11 +8,16 @@ public struct Route: Sendable, Equatable {
   public var host: String?
   /// Addresses of the mount's own, where it answers at every path and for every host.
   public var listen: [String]
+  /// The files that browsers see there.
+  public var pages: StaticFolder?
 
-  public init(paths: [String] = ["/"], host: String? = nil, listen: [String] = []) {
+  public init(
+    paths: [String] = ["/"], host: String? = nil, listen: [String] = [], pages: StaticFolder? = nil
+  ) {
     self.paths = paths
     self.host = host
     self.listen = listen
+    self.pages = pages
   }
 
   /// How well this path fits: the length of the longest of `paths` that covers it; nil when none does.
@@ -20,6 +25,12 @@ public struct Route: Sendable, Equatable {
     var best: Int?
     for candidate in paths where Self.covers(candidate, path) { best = max(best ?? 0, candidate.utf8.count) }
     return best
+  }
+
+  /// What is left of a path behind the mount's, with the slash; all of it over a listener of the mount's own.
+  func rest(of path: String) -> String {
+    let length = fit(path) ?? 0
+    return length <= 1 ? path : String(decoding: path.utf8.dropFirst(length), as: UTF8.self)
   }
 
   private static func covers(_ candidate: String, _ path: String) -> Bool {

@@ -8,6 +8,8 @@ import Relay
 /// `lobbyist serve`: a policy on one or more listeners until a signal ends it.
 enum ServeCommand {
   static let defaultScript = "scripts/godot.lua"
+  /// What `--demo` serves.
+  static let demo = "examples/browser/lobbyist.lua"
   static let defaultPort = "9080"
 
   static func run(_ arguments: [String]) -> Int32 {
@@ -77,7 +79,9 @@ enum ServeCommand {
       }
     }
     if let port = relay.addresses.first?.address.port {
-      say("point a client at ws://localhost:\(port), look at http://localhost:\(port)/, stop with Ctrl-C")
+      let isShown = mounts.contains { $0.route.pages != nil }
+      let page = isShown ? "open http://localhost:\(port)/ in two tabs" : "look at http://localhost:\(port)/"
+      say("point a client at ws://localhost:\(port), \(page), stop with Ctrl-C")
     }
   }
 
@@ -108,6 +112,8 @@ enum ServeCommand {
       --config FILE             listeners, mounts, limits and log from a file (see docs/configuration.md)
       --script FILE             the policy (default \(defaultScript))
       --plugin FILE             a rule that runs before the policy, may be repeated; in this order
+      --static FOLDER           files that browsers see at this address, such as a page with a game
+      --demo                    Godot's protocol, and a page to try it with: examples/browser
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
       --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address

@@ -97,6 +97,7 @@ extension ServePlan {
     func place(of setting: Configuration.Assignment) -> String { "\(configuration.path):\(setting.line)" }
     var plan = MountPlan(script: try Self.file(mount.script, folder, configuration, mount.scriptLine))
     plan.route = Route(paths: mount.paths, host: mount.host, listen: mount.listen.map(\.value))
+    if let pages = mount.pages { plan.route.pages = try Self.pages(pages, folder, configuration) }
     plan.settings = mount.settings.map { MountPlan.Setting($0.name, $0.value, place(of: $0)) }
     for plugin in mount.plugins {
       let path = try Self.file(plugin.script, folder, configuration, plugin.line)
@@ -110,6 +111,17 @@ extension ServePlan {
     plan.limits = own.mount
     plan.place = "\(configuration.path):\(mount.line)"
     return plan
+  }
+
+  /// A folder that is looked for as scripts are.
+  private static func pages(
+    _ pages: Configuration.Located<String>, _ folder: String, _ configuration: Configuration
+  ) throws(ConfigurationError) -> StaticFolder {
+    let found = try file(pages.value, folder, configuration, pages.line)
+    guard let found = StaticFolder(found) else {
+      throw configuration.error(at: pages.line, "static is a folder, and \(found) is none")
+    }
+    return found
   }
 
   private static func set(

@@ -19,6 +19,8 @@ struct ServePlan {
   private(set) var logFormatGiven: Log.Format?
   private(set) var logLevelGiven: Log.Level?
   private(set) var configuration: String?
+  /// The configuration of the browser's demo, with the address that a plain `serve` would have.
+  private var isDemo = false
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
@@ -35,9 +37,14 @@ struct ServePlan {
       }
     }
     try recording.check()
+    if isDemo {
+      guard configuration == nil else { throw UsageError("--demo is a configuration of its own: leave --config out") }
+      configuration = ScriptFiles.locate(ServeCommand.demo)
+      if listenGiven.isEmpty { listenGiven = [try Self.defaultAddress()] }
+    }
     if let configuration {
-      guard mount.script.isEmpty, mount.plugins.isEmpty, mount.settings.isEmpty else {
-        throw UsageError("--script, --plugin and --set go without --config: \(configuration) says what is mounted")
+      guard mount == MountPlan(script: "") else {
+        throw UsageError("\(configuration) says what is mounted: leave --script, --plugin, --set and --static out")
       }
       return
     }
@@ -63,6 +70,8 @@ struct ServePlan {
         throw UsageError("at most \(Relay.listenersMax) addresses can be listened on")
       }
     case "--config": configuration = try options.value(of: name)
+    case "--demo": isDemo = true
+    case "--static": mount.route.pages = try Self.pages(try options.value(of: name))
     case "--script": mount.script = try options.value(of: name)
     case "--plugin": mount.plugins.append(try options.value(of: name))
     case "--set":
@@ -99,6 +108,11 @@ struct ServePlan {
       if try recording.read(name, &options) { return }
       throw UsageError("serve has no option '\(name)'")
     }
+  }
+
+  private static func pages(_ path: String) throws(UsageError) -> StaticFolder {
+    if let folder = StaticFolder(ScriptFiles.locate(path)) { return folder }
+    throw UsageError("--static: '\(path)' is no folder")
   }
 
   /// Why the admin listener cannot be there; nil when it can.

@@ -24,6 +24,7 @@ import Testing
         settings = { timeout = 1.5, open = true, words = { "x", "y" }, motto = "hello there" },
         limits = { lobbies = 7 },
         plugins = { "p.lua", { "q.lua", length = 6 } },
+        static = "www",
       }
       """)
     #expect(configuration.listen.map(\.value) == ["0.0.0.0:9080", "[::]:9080"])
@@ -41,6 +42,7 @@ import Testing
     #expect(mount.limits.map { "\($0.name)=\($0.value) \($0.line)" } == ["lobbies=7 13"])
     #expect(mount.plugins.map(\.script) == ["p.lua", "q.lua"])
     #expect(mount.plugins[1].settings.map { "\($0.name)=\($0.value) \($0.line)" } == ["length=6 14"])
+    #expect(mount.pages?.value == "www" && mount.pages?.line == 15)
   }
 
   @Test func itIsAProgram() throws {
