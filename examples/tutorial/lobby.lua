@@ -31,7 +31,7 @@ local function join(peer, message)
   local lobby = mount:find_lobby(message:string("join"))
   if not lobby then return refuse(peer, "No such lobby") end
   if lobby:is_sealed() then return refuse(peer, "The game has begun") end
-  if lobby.password and lobby.password ~= message:string("password") then
+  if lobby.password and lobby.password ~= crypto.sha256(message:string("password") or "") then
     peer.wrong = (peer.wrong or 0) + 1
     if peer.wrong >= 3 then return peer:close(4000, "Too many guesses") end
     return refuse(peer, "Wrong password")
@@ -48,7 +48,7 @@ function policy.on_message(peer, message)
   if not lobby then return refuse(peer, "Join a lobby first") end
   if id == 1 and message:boolean("start") then return start(lobby) end
   if id == 1 and message:string("lock") then
-    lobby.password = message:string("lock")
+    lobby.password = crypto.sha256(message:string("lock"))
     return peer:send(json.encode { locked = true })
   end
   for _, member in ipairs(lobby:members()) do
