@@ -23,6 +23,7 @@ public enum BenchCommand {
     _ options: BenchOptions, _ policies: Policy.Type
   ) throws(BenchError) -> Report {
     if options.wants(.idle) { try IdleMemory.check(connections: options.idle) }
+    if options.wants(.reload) { try IdleMemory.check(connections: options.peers) }
     var suite = try Suite(options)
     if let target = options.target {
       try drive(target, options, &suite)
