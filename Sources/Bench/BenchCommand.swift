@@ -12,7 +12,7 @@ public enum BenchCommand {
       }
       let report = try measure(options, policies)
       print(options.json ? report.json : report.markdown)
-      return 0
+      return report.reload?.isSound == false ? 1 : 0
     } catch {
       complain("lobbyist bench: \(error)")
       return error.exitCode

@@ -18,8 +18,6 @@ struct NumberedTraffic: ~Copyable {
   private(set) var misversioned = 0
   private(set) var connectionsLost = 0
   private(set) var latency = Histogram()
-  /// How long it took from one look at all sockets to the next, the waiting included.
-  private(set) var turns = Histogram()
   var windows: PauseWindows
   /// The version that passes on what is sent from an instant on; nil while it changes.
   var settled: (version: Int, since: UInt64)?
@@ -28,7 +26,8 @@ struct NumberedTraffic: ~Copyable {
   private var players: [Player]
   private let messagesPerSecond: Double
   private let start: UInt64
-  private var nextPlayer = 0
+  /// How often it has been somebody's turn to send.
+  private var turnsToSend = 0
   private var input: [UInt8]
 
   /// One socket at work.
@@ -49,8 +48,8 @@ struct NumberedTraffic: ~Copyable {
   init(_ seats: [Seat], messagesPerSecond: Double, windows: PauseWindows) throws(BenchError) {
     self.messagesPerSecond = messagesPerSecond
     self.windows = windows
-    start = LoadGenerator.now()
     input = Array(repeating: 0, count: Self.inputBytes)
+    start = LoadGenerator.now()
     players = []
     poller = epoll_create1(0)
     for seat in seats {
@@ -89,13 +88,10 @@ struct NumberedTraffic: ~Copyable {
 
   /// Sends what is due and receives what is there. Waits a millisecond at most.
   mutating func turn() throws(BenchError) {
-    let begin = LoadGenerator.now()
-    let due = Int(Double(begin - start) / 1e9 * messagesPerSecond) - sentByClock
-    for _ in 0..<due { try sendNext() }
+    let due = Int(Double(LoadGenerator.now() - start) / 1e9 * messagesPerSecond)
+    while turnsToSend < due { try sendNext() }
     try receive()
-    turns.record(LoadGenerator.now() - begin)
   }
-  private var sentByClock = 0
 
   /// Receives what is still on its way, sending nothing, until all has come or nothing more does for a while.
   mutating func drain(seconds: Double) throws(BenchError) {
@@ -115,9 +111,8 @@ struct NumberedTraffic: ~Copyable {
   // MARK: Sending
 
   private mutating func sendNext() throws(BenchError) {
-    sentByClock += 1
-    let index = nextPlayer
-    nextPlayer = (nextPlayer + 1) % players.count
+    let index = turnsToSend % players.count
+    turnsToSend += 1
     guard players[index].isOpen else { return }
     let stamp = Stamp(sender: UInt32(index), number: players[index].sent, nanoseconds: LoadGenerator.now())
     let place = players[index].stampStart
@@ -177,7 +172,10 @@ struct NumberedTraffic: ~Copyable {
   private mutating func take(_ index: Int, _ payload: [UInt8], _ time: UInt64) throws(BenchError) {
     guard let stamp = Stamp(in: payload), Int(stamp.sender) == players[index].partner,
       let version = ScriptFolder.version(in: payload)
-    else { throw .server("a message was altered or misdirected: \(String(decoding: payload.prefix(80), as: UTF8.self))") }
+    else {
+      let text = String(decoding: payload.prefix(80), as: UTF8.self)
+      throw .server("the server altered or misdirected a message; it begins \(text)")
+    }
     players[index].heard.take(stamp.number)
     byVersion[version] += 1
     if let settled, stamp.nanoseconds >= settled.since, version != settled.version { misversioned += 1 }

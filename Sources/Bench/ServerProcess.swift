@@ -107,10 +107,10 @@ extension ServerProcess {
   /// Where the relay's admin listener is, once it has said so: after where it listens itself.
   func adminPort() throws(BenchError) -> UInt16 {
     for _ in 0..<200 {
-      for line in said.split(separator: "\n", omittingEmptySubsequences: false).dropLast() where line.contains("admin") {
-        if let colon = line.lastIndex(of: ":"), let port = UInt16(line[line.index(after: colon)...].prefix(while: \.isNumber)) {
-          return port
-        }
+      // The last piece may be half a line, so half a port.
+      for line in said.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        guard line.hasPrefix("admin on "), let colon = line.lastIndex(of: ":") else { continue }
+        if let port = UInt16(line[colon...].dropFirst().prefix(while: \.isNumber)) { return port }
       }
       usleep(5000)
     }
