@@ -15,8 +15,8 @@ struct ReloadLoad: Sendable {
   var reloads: Int
   var reloadsOfWatch: Int
   var reloadsFailed: Int
-  var serverBusy: Double
-  var generatorBusy: Double
+  var server: CoreUse
+  var generator: CoreUse
   /// Durations by what they are of.
   var durations: [Durations]
 
@@ -34,14 +34,14 @@ struct ReloadLoad: Sendable {
 
   static let header = [
     "peers", "reloads", "of the watch", "failed", "msgs/s", "msgs by version", "by a wrong one", "lost", "duplicated",
-    "reordered", "connections lost", "server core busy", "generator busy",
+    "reordered", "connections lost", "server busy, waiting", "generator busy, waiting",
   ]
 
   var cells: [String] {
     [
       "\(peers)", "\(reloads)", "\(reloadsOfWatch)", "\(reloadsFailed)", fixed(Double(received) / seconds, 0),
       byVersion.map { "\($0)" }.joined(separator: " + "), "\(misversioned)", "\(lost)", "\(duplicated)",
-      "\(reordered)", "\(connectionsLost)", percent(serverBusy), percent(generatorBusy),
+      "\(reordered)", "\(connectionsLost)", server.text, generator.text,
     ]
   }
 
@@ -63,8 +63,9 @@ struct ReloadLoad: Sendable {
         ("reloads_of_watch", "\(reloadsOfWatch)"), ("reloads_failed", "\(reloadsFailed)"), ("sent", "\(sent)"),
         ("received", "\(received)"), ("by_version", "\(byVersion)"), ("misversioned", "\(misversioned)"),
         ("lost", "\(lost)"), ("duplicated", "\(duplicated)"), ("reordered", "\(reordered)"),
-        ("connections_lost", "\(connectionsLost)"), ("server_busy", fixed(serverBusy, 3)),
-        ("generator_busy", fixed(generatorBusy, 3)),
+        ("connections_lost", "\(connectionsLost)"), ("server_busy", fixed(server.busy, 3)),
+        ("server_waiting", fixed(server.waiting, 3)), ("generator_busy", fixed(generator.busy, 3)),
+        ("generator_waiting", fixed(generator.waiting, 3)),
       ] + durations.map { ($0.key, Self.json($0.nanoseconds)) })
   }
 

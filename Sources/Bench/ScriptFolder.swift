@@ -7,7 +7,6 @@ final class ScriptFolder {
   private static let mark = Array(#""version":"#.utf8)
 
   private let path: String
-  private let sources: [String]
 
   /// A version as the script it is made of, with a mark in every message that it passes on: `"version":1` or 2.
   static func versions(of source: String) throws(BenchError) -> [String] {
@@ -34,24 +33,31 @@ final class ScriptFolder {
     var template = Array("/tmp/lobbyist-bench-XXXXXX".utf8CString)
     guard unsafe mkdtemp(&template) != nil else { throw .system(call: "mkdtemp", code: errno) }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    sources = try Self.versions(of: try Self.read(Protocols.godot.script, programs))
+    for (index, source) in try Self.versions(of: try Self.read(Protocols.godot.script, programs)).enumerated() {
+      try write(source, Self.files[index])
+    }
     try write(try Self.read("scripts/\(Self.module)", programs), Self.module)
     try put(0)
   }
 
   deinit {
-    for file in [Self.module, "policy.lua", "policy.lua.new"] { _ = unsafe unlink("\(path)/\(file)") }
+    for file in Self.files + [Self.module, "policy.lua", "policy.lua.new"] { _ = unsafe unlink("\(path)/\(file)") }
     _ = unsafe rmdir(path)
   }
 
   /// What the policy requires.
   private static let module = "godot3_text.lua"
+  private static let files = (1...versionCount).map { "version\($0).lua" }
 
   var script: String { "\(path)/policy.lua" }
 
   /// Puts a version in the place of the script, as editors do: whoever opens it finds one of them whole.
+  ///
+  /// The files of the versions stay, so that nothing is written or freed, which can hold up the caller on a busy disk.
   func put(_ version: Int) throws(BenchError) {
-    try write(sources[version % Self.versionCount], "policy.lua.new")
+    guard unsafe link("\(path)/\(Self.files[version % Self.versionCount])", "\(script).new") == 0 else {
+      throw .system(call: "link", code: errno)
+    }
     guard unsafe rename("\(script).new", script) == 0 else { throw .system(call: "rename", code: errno) }
   }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Suite {
   static let reloadMessagesPerSecond = 20_000.0
 
@@ -30,8 +32,8 @@ extension Suite {
       seats, messagesPerSecond: reloadMessagesPerSecond,
       windows: PauseWindows(start: start, nanosecondsEach: VersionChanges.windowNanoseconds, count: 2 * count))
     var changes = VersionChanges(folder, adminPort: admin, count: count, start: start)
-    let server = ProcessClock.cpuNanoseconds(relay.pid) ?? 0
-    let own = ProcessClock.ownNanoseconds()
+    let server = CoreClock(relay.pid)
+    let generator = CoreClock(getpid())
     let begin = LoadGenerator.now()
     var turns = Histogram()
     let end = start + UInt64(count) * 2 * VersionChanges.windowNanoseconds
@@ -42,8 +44,7 @@ extension Suite {
       turns.record(LoadGenerator.now() - turn)
     }
     let wall = Double(LoadGenerator.now() - begin)
-    let ownBusy = Double(ProcessClock.ownNanoseconds() - own) / wall
-    let serverBusy = Double((ProcessClock.cpuNanoseconds(relay.pid) ?? server) - server) / wall
+    let (serverUse, generatorUse) = (server.use(), generator.use())
     try traffic.drain(seconds: patienceSeconds)
     let after = try reloads(admin)
     return ReloadLoad(
@@ -51,7 +52,7 @@ extension Suite {
       duplicated: traffic.duplicated, reordered: traffic.reordered, connectionsLost: traffic.connectionsLost,
       misversioned: traffic.misversioned, byVersion: traffic.byVersion, reloads: changes.asked,
       reloadsOfWatch: after.done - before.done - (changes.asked - changes.refused),
-      reloadsFailed: after.failed - before.failed, serverBusy: serverBusy, generatorBusy: ownBusy,
+      reloadsFailed: after.failed - before.failed, server: serverUse, generator: generatorUse,
       durations: [
         .init(name: "loading a version", key: "loading", nanoseconds: changes.loading),
         .init(name: "a reload, from asking to the answer", key: "answering", nanoseconds: changes.answering),
