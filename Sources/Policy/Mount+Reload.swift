@@ -90,7 +90,8 @@ extension Mount {
       former = nil
       elders.append(Elder(version))
     } else {
-      former = consume version
+      // The same again is nothing to come back to.
+      if version.version != running.version { former = consume version }
       // Whatever else ran has nothing more to do.
       if !elders.isEmpty { unsafe core.pointee.machine.adoptLobbies() }
       elders = []
