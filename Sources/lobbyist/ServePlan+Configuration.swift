@@ -40,6 +40,7 @@ extension ServePlan {
         throw configuration.error(at: address.line, "'\(address.value)' is listened on twice")
       }
       seen.append(wanted)
+      places[address.value] = "\(configuration.path):\(address.line)"
     }
     if listen.isEmpty { listen = configuration.listen.map(\.value) }
     let count = listen.count + own.count
@@ -65,6 +66,7 @@ extension ServePlan {
     guard let address = configuration.admin, admin == nil else { return }
     if let problem = Self.problem(ofAdmin: address.value) { throw configuration.error(at: address.line, problem) }
     admin = address.value
+    places[address.value] = "\(configuration.path):\(address.line)"
   }
 
   private mutating func read(log configuration: Configuration) throws(ConfigurationError) {

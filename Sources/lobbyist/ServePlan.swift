@@ -19,6 +19,8 @@ struct ServePlan {
   private(set) var logFormatGiven: Log.Format?
   private(set) var logLevelGiven: Log.Level?
   private(set) var configuration: String?
+  /// Where a configuration says what is listened on: `file:line`, by address.
+  var places: [String: String] = [:]
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
@@ -50,7 +52,8 @@ struct ServePlan {
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
-    (listen, admin) = (listenGiven, adminGiven)
+    (listen, admin, places) = (listenGiven, adminGiven, [:])
+    (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
     try read(configuration: configuration)
   }
 
