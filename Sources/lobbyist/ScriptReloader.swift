@@ -40,7 +40,8 @@ final class ScriptReloader: Reloader {
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
     var adoption = Adoption()
-    if let path = plan.configuration, isRefused || Self.concerns([path], changes) {
+    let isDue = isRefused && changes?.contains { $0.hasSuffix(".lua") } ?? true
+    if let path = plan.configuration, isDue || Self.concerns([path], changes) {
       do throws(ConfigurationError) {
         adoption = try adopt(try readAgain(), path)
         outcomes = adoption.outcomes
