@@ -90,6 +90,10 @@ extension Relay {
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     guard let reloader, graceEnds == nil else { return [] }
     let outcomes = reloader.reload(changes)
+    if var watch = files.take() {
+      follow(reloader.folders, with: &watch)
+      files = consume watch
+    }
     for outcome in outcomes {
       switch outcome.result {
       case .loaded(let version, let microseconds):
@@ -102,10 +106,6 @@ extension Relay {
         counters.reloadsFailed += 1
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
-    }
-    if var watch = files.take() {
-      follow(reloader.folders, with: &watch)
-      files = consume watch
     }
     return outcomes
   }

@@ -13,19 +13,20 @@ import threading
 import time
 
 from mounts import Configured, named, say
-from raw_socket import TEXT, Closed, RawSocket, frame, upgrade_request
+from raw_socket import RawSocket, upgrade_request
 from relay import BINARY, ROOT, Checks, run_scenarios, wait_until
 
 GOING_AWAY = 1001
-NEW_PORT = re.compile(r"lobbyist\.lua: (?:listening on ws|admin on http)://127\.0\.0\.1:(\d+)")
 HEAD = 'listen "127.0.0.1:0"\nadmin "127.0.0.1:0"\n'
-# Tells on_disconnect by its log, and has members whom the others outlive.
+# Tells of on_disconnect in its log.
 FAREWELL = """
 local settings = relay.settings { name = "" }
 return {
   on_connect = function(peer) peer:send(settings.name) end,
   on_message = function(peer, message) peer:send(message:text()) end,
-  on_disconnect = function(peer, code, reason) relay.log("info", ("left %s: %d %s"):format(settings.name, code, reason)) end,
+  on_disconnect = function(peer, code)
+    relay.log("info", ("left %s: %d"):format(settings.name, code))
+  end,
 }
 """
 SETTLE_SECONDS = 5
@@ -62,10 +63,6 @@ class Changing(Configured):
         if not self.save(text, "is not reloaded"):
             return "taken up"
         return self.relay.logged("is not reloaded")[-1]
-
-    def new_port(self):
-        """The port of the listener that was opened last."""
-        return int(NEW_PORT.findall("".join(self.relay.lines))[-1])
 
     def reload(self):
         done = subprocess.run([BINARY, "reload", "--admin", f"127.0.0.1:{self.admin_port()}"], cwd=ROOT,
@@ -242,18 +239,23 @@ def refusals(checks):
         for name, text, expected in (
                 ("a syntax error", good + "mount {", r"lobbyist\.lua:\d+: "),
                 ("a mount without a script", good + 'mount "/b" {}', r"lobbyist\.lua:4: "),
-                ("a script that is not there", good + 'mount "/b" {\n script = "gone.lua" }', r"lobbyist\.lua:5: .*gone\.lua"),
+                ("a script that is not there", good + 'mount "/b" {\n script = "gone.lua" }',
+                 r"lobbyist\.lua:5: .*gone\.lua"),
                 ("a script that does not parse", good + 'mount "/b" { script = "broken.lua" }',
                  r"lobbyist\.lua:4: .*broken\.lua:3: "),
-                ("a script that fails", good + 'mount "/b" { script = "failing.lua" }', r"lobbyist\.lua:4: .*failing\.lua:2: "),
-                ("a setting that is none", good + mount("/b", "b").replace("name =", "nme ="), r"lobbyist\.lua:4: no setting .*nme"),
-                ("the last of three", good + mount("/b", "b") + mount("/c", "c") + 'mount "/d" { script = "broken.lua" }',
+                ("a script that fails", good + 'mount "/b" { script = "failing.lua" }',
+                 r"lobbyist\.lua:4: .*failing\.lua:2: "),
+                ("a setting that is none", good + mount("/b", "b").replace("name =", "nme ="),
+                 r"lobbyist\.lua:4: no setting .*nme"),
+                ("the last of three",
+                 good + mount("/b", "b") + mount("/c", "c") + 'mount "/d" { script = "broken.lua" }',
                  r"lobbyist\.lua:6: .*broken\.lua:3: "),
                 ("a port that is taken", good + f'listen "127.0.0.1:0"\nlisten "127.0.0.1:{port}"\n' + mount("/b", "b"),
                  rf"lobbyist\.lua:5: cannot listen on 127\.0\.0\.1:{port}: port {port} is in use"),
                 ("a mount's port that is taken", good + mount("/b", "b", f'listen = "127.0.0.1:{port}"'),
                  rf"lobbyist\.lua:4: cannot listen on 127\.0\.0\.1:{port}"),
-                ("an address that there is not", good + 'listen "203.0.113.7:9080"', r"lobbyist\.lua:4: cannot listen on 203"),
+                ("an address that there is not", good + 'listen "203.0.113.7:9080"',
+                 r"lobbyist\.lua:4: cannot listen on 203"),
                 ("an admin listener for everybody", good.replace('admin "127.0.0.1:0"', 'admin "0.0.0.0:9081"'),
                  r"lobbyist\.lua:2: .*from outside"),
                 ("a limit of a mount that runs", HEAD + mount("/", "root", "limits = { lobbies = 5 }"),
@@ -268,7 +270,8 @@ def refusals(checks):
                         wait_until(lambda: relay.relay.descriptors() == descriptors, SETTLE_SECONDS),
                         descriptors, relay.relay.descriptors())
         code, said = relay.reload()
-        checks.true("lobbyist reload says it too", code == 1 and "queued_bytes by a restart only" in said, "exit 1", said)
+        checks.true("lobbyist reload says it too", code == 1 and "queued_bytes by a restart only" in said,
+                    "exit 1", said)
         say(ana, "here")
         checks.equal("who was there is there", ana.receive_text(), b"here")
         checks.equal("other paths lead where they led", relay.greeting("/b"), "root")
@@ -301,19 +304,21 @@ def listeners(checks):
     with Changing(text([one]) + f'admin "127.0.0.1:{other}"') as relay:
         ana = relay.client("/", one)
         ana.receive_text()
-        checks.true("a further address", relay.save(text([one, two], f'admin "127.0.0.1:{other}"'), f"listening on ws://127.0.0.1:{two}"))
+        admin = f'admin "127.0.0.1:{other}"'
+        checks.true("a further address", relay.save(text([one, two], admin), f"listening on ws://127.0.0.1:{two}"))
         checks.equal("answers", relay.greeting("/", port=two), "root")
         waiting = RawSocket(relay.relay, port=one)
         waiting.send(b"GET / HT")
         time.sleep(0.1)
-        checks.true("an address less", relay.save(text([two], f'admin "127.0.0.1:{other}"'), f"no longer listening on 127.0.0.1:{one}"))
+        checks.true("an address less", relay.save(text([two], admin), f"no longer listening on 127.0.0.1:{one}"))
         checks.true("is closed", is_refused(one))
         say(ana, "here")
         checks.equal("who came over it stays", ana.receive_text(), b"here")
         waiting.send(upgrade_request("x", "/")[len("GET / HT"):])
         checks.equal("also with half a request", waiting.status(), 101)
 
-        relay.save(text([two], "", mount("/own", "own", f'listen = "127.0.0.1:{own}"')), f"ws://127.0.0.1:{own} (farewell only)")
+        relay.save(text([two], "", mount("/own", "own", f'listen = "127.0.0.1:{own}"')),
+                   f"ws://127.0.0.1:{own} (farewell only)")
         checks.equal("a new mount's own", relay.greeting("/any", port=own), "own")
         checks.true("the admin listener is closed", is_refused(other))
         half = RawSocket(relay.relay, port=own)
@@ -374,8 +379,8 @@ def limits(checks):
         relay.write("lobbyist.lua", text("", 'log { format = "json", level = "info" }'))
         wait_until(lambda: relay.relay.lines[-1].startswith("{"), SETTLE_SECONDS)
         relay.greeting()
-        checks.true("and a format", wait_until(lambda: json.loads(relay.relay.lines[-1])["message"].startswith("left root"),
-                                               SETTLE_SECONDS))
+        checks.true("and a format", wait_until(
+            lambda: json.loads(relay.relay.lines[-1])["message"].startswith("left root"), SETTLE_SECONDS))
 
 
 def pings(checks):
@@ -387,7 +392,8 @@ def pings(checks):
         ana.receive_text()
         relay.save(text(200), "limit ping_milliseconds is 200 now")
         checks.equal("a ping comes", ana.receive_frame(2)[0], 9)
-        checks.true("who does not answer is gone", wait_until(lambda: relay.count("left root: 1006") == 1, SETTLE_SECONDS))
+        checks.true("who does not answer is gone",
+                    wait_until(lambda: relay.count("left root: 1006") == 1, SETTLE_SECONDS))
         relay.save(text(0), "limit ping_milliseconds is 0 now")
         with relay.client("/") as bob:
             bob.receive_text()
@@ -397,30 +403,35 @@ def pings(checks):
 
 
 def recording(checks):
-    with Changing(HEAD + mount("/", "root")) as relay:
-        pass
     relay = Changing(HEAD + mount("/", "root"))
     relay.relay.command += ["--record", os.path.join(relay.folder.name, "tape")]
     with relay:
         said = relay.refusal(HEAD + mount("/", "root") + mount("/b", "b"))
-        checks.true("with a recording no mount is added", "a recording knows its mounts from the start" in said, "refused", said)
+        checks.true("with a recording no mount is added", "a recording knows its mounts from the start" in said,
+                    "refused", said)
         checks.equal("nothing has changed", relay.greeting("/b"), "root")
         checks.true("a path is", relay.save(HEAD + mount("/", "root").replace('"/"', '{ "/", "/c" }', 1),
                                             "the mount at / is at /, /c now"))
 
 
 def shutting_down(checks):
-    """A mount that is going away does not hold up a shutdown."""
+    """A mount that is going away does not hold up a shutdown, and nothing is taken up any more while that lasts."""
     both = HEAD + mount("/a", "a") + mount("/b", "b")
-    with Changing(both) as relay, relay.client("/b") as mute:
+    with Changing(both) as relay, relay.client("/a") as ana, relay.client("/b") as mute:
+        ana.receive_text()
         mute.receive_text()
         relay.save(HEAD + mount("/a", "a"), "the mount at /b is gone")
         relay.relay.process.send_signal(signal.SIGTERM)
-        relay.write("lobbyist.lua", both)
-        checks.equal("the peer is told once", mute.close_code(), GOING_AWAY)
+        checks.equal("all peers are told", [ana.close_code(), mute.close_code()], [GOING_AWAY, GOING_AWAY])
+        port = free_port()
+        relay.write("lobbyist.lua", both + f'listen "127.0.0.1:{port}"')
+        relay.relay.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        checks.true("the relay waits for their last word", relay.relay.alive())
+        checks.equal("and takes nothing up", [relay.count("is new"), is_refused(port)], [0, True])
+        ana.close()
         mute.close()
-        checks.equal("the relay ends", relay.relay.stop(), 0)
-        checks.equal("and takes nothing up any more", relay.count("is new"), 0)
+        checks.equal("then it ends", relay.relay.stop(), 0)
 
 
 def crowd(checks):
@@ -479,10 +490,12 @@ def endurance(checks):
                 memory, descriptors = relay.relay.resident_kib(), relay.relay.descriptors()
         checks.equal("every peer was told", told, RELOADS)
         checks.true("every mount was freed", wait_until(lambda: relay.status()["mounts_ending"] == 0, SETTLE_SECONDS))
-        checks.true("no descriptor is left", wait_until(lambda: relay.relay.descriptors() <= descriptors, SETTLE_SECONDS),
+        checks.true("no descriptor is left",
+                    wait_until(lambda: relay.relay.descriptors() <= descriptors, SETTLE_SECONDS),
                     descriptors, relay.relay.descriptors())
         grown = relay.relay.resident_kib() - memory
-        print(f"memory grew by {grown} KiB in {RELOADS - WARM_RELOADS} reloads; {sum(s.count for s in streams)} messages")
+        count = sum(stream.count for stream in streams)
+        print(f"memory grew by {grown} KiB in {RELOADS - WARM_RELOADS} reloads; {count} messages")
         checks.true("memory stays the same", grown < GROWTH_KIB, f"below {GROWTH_KIB} KiB", grown)
         checks.equal("the streams elsewhere are whole", [stream.finish() for stream in streams], [None] * 4)
 
