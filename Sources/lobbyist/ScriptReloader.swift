@@ -30,7 +30,7 @@ final class ScriptReloader: Reloader {
   }
 
   var folders: [String] {
-    let files = mounts.indices.flatMap(files) + awaited + [plan.configuration].compactMap { $0 }
+    let files = mounts.indices.flatMap(files) + awaited + plan.configurationFiles
     return Array(Set(files.flatMap(Self.names).map(Files.folder)))
   }
 
@@ -41,7 +41,7 @@ final class ScriptReloader: Reloader {
     var outcomes: [ReloadOutcome] = []
     var adoption = Adoption()
     let isDue = isRefused && changes?.contains { $0.hasSuffix(".lua") } ?? true
-    if let path = plan.configuration, isDue || Self.concerns([path], changes) {
+    if let path = plan.configuration, isDue || Self.concerns(plan.configurationFiles, changes) {
       do throws(ConfigurationError) {
         adoption = try adopt(try readAgain(), path)
         outcomes = adoption.outcomes

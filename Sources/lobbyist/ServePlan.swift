@@ -19,6 +19,8 @@ struct ServePlan {
   private(set) var logFormatGiven: Log.Format?
   private(set) var logLevelGiven: Log.Level?
   private(set) var configuration: String?
+  /// The files that it is read from: its own and those that it requires.
+  var configurationFiles: [String] = []
   /// Where a configuration says what is listened on: `file:line`, by address.
   var places: [String: String] = [:]
   /// What the command line gave, which a configuration that is read again must not lose.

@@ -293,6 +293,24 @@ def later(checks):
         checks.equal("its saves are taken up", relay.greeting("/b"), "b2")
 
 
+def required(checks):
+    """What the configuration requires is a part of it."""
+    relay = Changing(f'for _, name in ipairs(require "names") do\n'
+                     f'  mount("/" .. name) {{ script = "farewell.lua", settings = {{ name = name }} }}\nend\n{HEAD}')
+    relay.write("names.lua", 'return { "a" }')
+    with relay:
+        checks.equal("as it is at the start", [relay.greeting("/a"), relay.greeting("/b")], ["a", 404])
+        relay.write("names.lua", 'return { "a", "b" }')
+        checks.true("a saved module is noticed", wait_until(lambda: relay.count("/b is new") == 1, SETTLE_SECONDS))
+        checks.equal("and in service", [relay.greeting("/a"), relay.greeting("/b")], ["a", "b"])
+        relay.write("names.lua", "return {\n{")
+        checks.true("one that is broken is refused",
+                    wait_until(lambda: relay.count("names.lua:") == 1, SETTLE_SECONDS))
+        checks.equal("with nothing changed", relay.greeting("/b"), "b")
+        relay.write("names.lua", 'return { "b" }')
+        checks.true("a mended one is taken up", wait_until(lambda: relay.count("/a is gone") == 1, SETTLE_SECONDS))
+
+
 def listeners(checks):
     one, two, own, other = (free_port() for _ in range(4))
     root = mount("/", "root")
@@ -502,5 +520,5 @@ def endurance(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (coming_and_going,), (never_closing,), (kept,), (moving,), (scripts_too,), (refusals,), (later,), (listeners,),
-        (limits,), (pings,), (recording,), (shutting_down,), (crowd,), (endurance,)])
+        (coming_and_going,), (never_closing,), (kept,), (moving,), (scripts_too,), (refusals,), (later,), (required,),
+        (listeners,), (limits,), (pings,), (recording,), (shutting_down,), (crowd,), (endurance,)])
