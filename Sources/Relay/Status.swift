@@ -8,6 +8,7 @@ struct Status {
   let connections: Int
   let counters: RelayCounters
   let mounts: [RoutedMount]
+  let mountsEnding: Int
 
   /// - Parameter reload: loads all scripts anew.
   func answer(_ head: RequestHead, reload: () -> [ReloadOutcome]) -> RequestAnswer {
@@ -39,6 +40,7 @@ struct Status {
         object([
           ("subject", quoted(outcome.subject)), ("version", quoted(version)), ("microseconds", "\(microseconds)"),
         ])
+      case .changed(let changes): object([("subject", quoted(outcome.subject)), ("changes", list(changes))])
       case .failed(let reason): object([("subject", quoted(outcome.subject)), ("error", quoted(reason))])
       }
     }
@@ -60,6 +62,7 @@ struct Status {
       ("connections", "\(connections)"),
       ("relay", Self.numbers(counters.named)),
       ("mounts", "[" + mounts.map(Self.mount).joined(separator: ",") + "]"),
+      ("mounts_ending", "\(mountsEnding)"),
     ]) + "\n"
   }
 

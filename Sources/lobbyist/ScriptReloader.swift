@@ -4,34 +4,56 @@ import Policy
 import Reactor
 import Relay
 
-/// Loads scripts anew from the files that a running relay was started with.
+/// Loads scripts anew from the files that a running relay was started with, and reads its configuration again.
 final class ScriptReloader: Reloader {
-  private var plan: ServePlan
-  private let mounts: [Mount]
+  var plan: ServePlan
+  /// Those of the plan, in its order.
+  var mounts: [Mount]
+  unowned let relay: Relay
+  let log: Log
+  let load: (MountPlan) throws(FileError) -> RoutedMount
+  /// The configuration as it is now was refused: it is tried again with whatever script changes.
+  private var isRefused = false
+  /// What it wanted to load.
+  var awaited: [String] = []
 
-  /// `mounts` are those of the plan, in its order.
-  init(_ plan: ServePlan, _ mounts: [Mount]) {
+  /// `mounts` are those of the plan, in its order; `load` loads another one.
+  init(
+    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log,
+    load: @escaping (MountPlan) throws(FileError) -> RoutedMount
+  ) {
     self.plan = plan
     self.mounts = mounts
+    self.relay = relay
+    self.log = log
+    self.load = load
   }
 
   var folders: [String] {
-    let files = mounts.flatMap(\.files) + [plan.configuration].compactMap { $0 }
+    let files = mounts.indices.flatMap(files) + awaited + plan.configurationFiles
     return Array(Set(files.flatMap(Self.names).map(Files.folder)))
   }
 
+  /// The files that a mount runs, and those that it is to run, which may not have loaded.
+  private func files(of index: Int) -> [String] { mounts[index].files + plan.mounts[index].files }
+
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
-    var changedMounts: Set<Int> = []
-    if let path = plan.configuration, Self.concerns([path], changes) {
+    var adoption = Adoption()
+    let isDue = isRefused && changes?.contains { $0.hasSuffix(".lua") } ?? true
+    if let path = plan.configuration, isDue || Self.concerns(plan.configurationFiles, changes) {
       do throws(ConfigurationError) {
-        changedMounts = try adopt(try readAgain(), path)
+        adoption = try adopt(try readAgain(), path)
+        outcomes = adoption.outcomes
+        isRefused = false
       } catch {
-        return [ReloadOutcome(subject: path, .failed(error.message))]
+        isRefused = true
+        outcomes = [ReloadOutcome(subject: path, .failed(error.message))]
+        if changes == nil { return outcomes }
       }
     }
-    for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || Self.concerns(mount.files, changes) {
+    for (index, mount) in mounts.enumerated() where !adoption.fresh.contains(index) {
+      guard adoption.changed.contains(index) || Self.concerns(files(of: index), changes) else { continue }
       outcomes.append(reload(mount, plan.mounts[index]))
     }
     return outcomes
@@ -53,20 +75,6 @@ final class ScriptReloader: Reloader {
     var again = plan
     try again.readConfiguration()
     return again
-  }
-
-  /// Takes over what the configuration says of scripts, plugins and settings; answers the mounts that it concerns.
-  private func adopt(_ again: ServePlan, _ path: String) throws(ConfigurationError) -> Set<Int> {
-    let isSame =
-      again.listen == plan.listen && again.admin == plan.admin && again.mounts.map(\.route) == plan.mounts.map(\.route)
-      && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
-    guard isSame else {
-      throw ConfigurationError(
-        message: "\(path): listeners, limits, paths and the number of mounts are taken up by a restart only")
-    }
-    let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
-    plan = again
-    return Set(concerned)
   }
 
   // MARK: Files

@@ -34,14 +34,15 @@ enum ServeCommand {
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
-      let mounts = try plan.mounts.map { mount throws(FileError) in
+      let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(into: outbox, recorder: recorder) { scripts, event in
           event.write(to: log, script: scripts.policy)
         }
       }
+      let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount)))
+      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount), of: relay, log, load: load))
       try recorder?.begin(outbox)
       relay.journal = recorder
       announce(relay, mounts)
@@ -68,14 +69,7 @@ enum ServeCommand {
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
       say("lobbyist \(Lobbyist.version) serves \(policy.path) (version \(entry.mount.version))\(place)\(host)\(with)")
     }
-    for (address, purpose) in relay.addresses {
-      switch purpose {
-      case .everyMount: say("listening on ws://\(address)")
-      case .mount(let index):
-        say("listening on ws://\(address) (\(mounts[index].mount.scripts.policy.name) only)")
-      case .operator: say("admin on http://\(address)/status")
-      }
-    }
+    for line in relay.listening { say(line) }
     if let port = relay.addresses.first?.address.port {
       say("point a client at ws://localhost:\(port), look at http://localhost:\(port)/, stop with Ctrl-C")
     }
