@@ -18,8 +18,8 @@ extension Mount {
     unsafe core.pointee.modules.begin(scripts.folders(and: shared))
     let number = isBeside ? running.number + 1 : running.number
     unsafe core.pointee.machine.version = number
-    unsafe core.pointee.sight = isBeside ? .own : .all
-    defer { unsafe core.pointee.sight = .all }
+    unsafe core.pointee.sight = isBeside ? .own : .everything
+    defer { unsafe core.pointee.sight = .everything }
     do throws(ScriptError) {
       let host = try load(scripts, settings)
       unsafe core.pointee.commit()
