@@ -3,10 +3,11 @@ import Reactor
 
 /// What reloads the scripts of a relay; it knows where they come from.
 public protocol Reloader: AnyObject {
-  /// Folders whose files are watched for changes.
-  var folders: [String] { get }
+  /// Files that are watched for changes, whether they are there or not.
+  var files: [String] { get }
 
-  /// Loads anew what has to do with these files, or everything for nil, and answers what became of it.
+  /// Loads anew what has to do with these changes, which are entries of the trails to files, or everything for nil; and
+  /// answers what became of it.
   func reload(_ changes: Set<String>?) -> [ReloadOutcome]
 }
 
@@ -41,29 +42,42 @@ extension Relay {
   private static let settleMillisecondsMax: UInt64 = 1000
 
   /// Watches the files of the scripts, and reloads them when they change, on SIGHUP and when the operator says so.
-  public func reloadScripts(with reloader: Reloader) {
+  /// `loadedSince`: when they began to be read, as `FileTrail.moment`.
+  public func reloadScripts(with reloader: Reloader, loadedSince moment: Int64) {
     self.reloader = reloader
     do throws(SystemError) {
-      var watch = try FileWatch()
+      let watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
-      for folder in reloader.folders { add(folder, to: &watch) }
       files = consume watch
+      watchFiles(reloader, loadedSince: moment)
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
-  private func add(_ folder: String, to watch: inout FileWatch) {
-    do throws(SystemError) {
-      try watch.add(folder: folder)
-    } catch {
-      log.warning("\(error)")
+  /// Watches the files where they are by now. One that was changed between its loading and this counts as changed.
+  private func watchFiles(_ reloader: Reloader, loadedSince moment: Int64) {
+    guard var watch = files.take() else { return }
+    let trails = reloader.files.map { ($0, FileTrail(to: $0)) }
+    let problems = watch.watch(trails.map(\.1))
+    files = consume watch
+    for problem in problems where !watchProblems.contains(problem.description) { log.warning("\(problem)") }
+    watchProblems = problems.map(\.description)
+    for (path, trail) in trails {
+      // Once a change: the clock of a foreign file system may be ahead of this one.
+      guard let changedAt = trail.changedAt, changedAt >= moment, lateChanges[path] != changedAt else { continue }
+      lateChanges[path] = changedAt
+      note(trail.entries)
     }
   }
 
   /// Some files have changed.
   func takeFileChanges() {
     guard let changes = files?.takeChanges(), !changes.isEmpty else { return }
+    note(changes)
+  }
+
+  private func note(_ changes: Set<String>) {
     if changed.isEmpty { changedSince = now }
     changed.formUnion(changes)
     reloadAt = min(now + Self.settleMilliseconds, changedSince + Self.settleMillisecondsMax)
@@ -82,6 +96,7 @@ extension Relay {
   @discardableResult
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     guard let reloader else { return [] }
+    let moment = FileTrail.moment
     let outcomes = reloader.reload(changes)
     for outcome in outcomes {
       switch outcome.result {
@@ -93,10 +108,7 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
-    if var watch = files.take() {
-      for folder in reloader.folders { add(folder, to: &watch) }
-      files = consume watch
-    }
+    watchFiles(reloader, loadedSince: moment)
     return outcomes
   }
 }

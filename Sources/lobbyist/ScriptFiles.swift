@@ -30,7 +30,9 @@ enum ScriptFiles {
   static func modules(notingIn looked: LookedUp) -> (String) -> [UInt8]? {
     { path in
       looked.paths.insert(path)
-      return module(path)
+      let result = Files.read(path)
+      if case .failure(let error) = result, !error.isMissing { looked.remark = " (\(error.message))" }
+      return try? result.get()
     }
   }
 
@@ -43,9 +45,11 @@ enum ScriptFiles {
   /// Where a script given by a relative path is found: in the current folder, or beside the program's
   /// own folder, so that an installed or built relay finds the scripts that came with it.
   static func locate(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    let places = [path] + ownFolders.map { $0 + "/" + path }
-    return places.first { unsafe access($0, R_OK) == 0 } ?? path
+    places(of: path).first { unsafe access($0, R_OK) == 0 } ?? path
+  }
+
+  static func places(of path: String) -> [String] {
+    path.hasPrefix("/") ? [path] : [path] + ownFolders.map { $0 + "/" + path }
   }
 
   /// The folders above the program file, nearest first.
@@ -66,4 +70,6 @@ enum ScriptFiles {
 /// The files that somebody wanted to read, whether they were there or not.
 final class LookedUp {
   var paths: Set<String> = []
+  /// What the reader should know of one that is there and cannot be read.
+  var remark = ""
 }

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Policy
 import Reactor
 import Relay
@@ -8,17 +7,20 @@ import Relay
 final class ScriptReloader: Reloader {
   private var plan: ServePlan
   private let mounts: [Mount]
+  private let looked: LookedUp
+  /// By mount: the files that an attempt has wanted which failed. Each of them may make the next one work.
+  private var wanted: [ObjectIdentifier: Set<String>] = [:]
 
-  /// `mounts` are those of the plan, in its order.
-  init(_ plan: ServePlan, _ mounts: [Mount]) {
+  /// `mounts` are those of the plan, in its order; `looked` notes which files they want.
+  init(_ plan: ServePlan, _ mounts: [Mount], notingIn looked: LookedUp) {
     self.plan = plan
     self.mounts = mounts
+    self.looked = looked
   }
 
-  var folders: [String] {
-    let files = mounts.flatMap(\.files) + [plan.configuration].compactMap { $0 }
-    return Array(Set(files.flatMap(Self.names).map(Files.folder)))
-  }
+  var files: [String] { Array(Set(mounts.flatMap(files) + [plan.configuration].compactMap { $0 })) }
+
+  private func files(of mount: Mount) -> [String] { mount.files + (wanted[ObjectIdentifier(mount)] ?? []) }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
@@ -31,7 +33,7 @@ final class ScriptReloader: Reloader {
       }
     }
     for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || Self.concerns(mount.files, changes) {
+    where changedMounts.contains(index) || Self.concerns(files(of: mount), changes) {
       outcomes.append(reload(mount, plan.mounts[index]))
     }
     return outcomes
@@ -40,9 +42,12 @@ final class ScriptReloader: Reloader {
   private func reload(_ mount: Mount, _ plan: MountPlan) -> ReloadOutcome {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
+    (looked.paths, looked.remark) = ([], "")
     do throws(FileError) {
-      try plan.reload(mount)
+      try plan.reload(mount, notingIn: looked)
+      wanted[ObjectIdentifier(mount)] = nil
     } catch {
+      wanted[ObjectIdentifier(mount)] = looked.paths
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
     return ReloadOutcome(
@@ -74,16 +79,6 @@ final class ScriptReloader: Reloader {
   /// Whether one of these files is among the changed ones.
   private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
     guard let changes else { return true }
-    return files.flatMap(names).contains { changes.contains($0) }
-  }
-
-  /// How the watch may name a file: by its own path, and by what it leads to if it is a link.
-  private static func names(of file: String) -> [String] {
-    var names = [file.contains("/") ? file : "./" + file]
-    if let whole = unsafe realpath(file, nil) {
-      names.append(unsafe String(cString: whole))
-      unsafe free(whole)
-    }
-    return names
+    return files.contains { !FileTrail(to: $0).entries.isDisjoint(with: changes) }
   }
 }

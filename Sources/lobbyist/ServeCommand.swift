@@ -34,14 +34,15 @@ enum ServeCommand {
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
+      let (moment, looked) = (FileTrail.moment, LookedUp())
       let mounts = try plan.mounts.map { mount throws(FileError) in
-        try mount.load(into: outbox, recorder: recorder) { scripts, event in
+        try mount.load(into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
           event.write(to: log, script: scripts.policy)
         }
       }
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount)))
+      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount), notingIn: looked), loadedSince: moment)
       try recorder?.begin(outbox)
       relay.journal = recorder
       announce(relay, mounts)
