@@ -12,8 +12,8 @@ public struct FileTrail {
   private(set) var deciding: Set<String> = []
   /// Folders on the way, of which only what becomes of themselves decides.
   private(set) var passed: Set<String> = []
-  /// The file and the links: nanoseconds since 1970 when the last of them was changed or put there; nil for none.
-  public private(set) var changedAt: Int64?
+  /// The last of them.
+  public private(set) var end = ""
 
   public init(to path: String) {
     var folder = path.hasPrefix("/") ? "" : Self.currentFolder
@@ -28,6 +28,7 @@ public struct FileTrail {
       }
       let entry = "\(folder)/\(part)"
       entries.insert(entry)
+      end = entry
       var status = stat()
       let kind = unsafe lstat(entry, &status) == 0 ? status.st_mode & S_IFMT : 0
       if kind == S_IFDIR {
@@ -37,22 +38,11 @@ public struct FileTrail {
       }
       deciding.insert(folder.isEmpty ? "/" : folder)
       guard kind != 0 else { return }
-      let moment = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-      changedAt = max(changedAt ?? moment, moment)
       links += 1
       guard kind == S_IFLNK, links <= Self.linksMax, let target = Self.target(of: entry) else { return }
       if target.hasPrefix("/") { folder = "" }
       rest += Self.parts(of: target)
     }
-  }
-
-  /// Nanoseconds since 1970 on the clock of files, which is behind others: a file that is written after this was asked
-  /// is not older. clock_gettime(2)
-  public static var moment: Int64 {
-    var time = timespec()
-    // The pointer is to a local that outlives the call.
-    _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   /// The last one first.

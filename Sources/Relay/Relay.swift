@@ -52,8 +52,6 @@ public final class Relay {
   var reloadAt: UInt64?
   /// What the log has said about folders that cannot be watched.
   var watchProblems: [String] = []
-  /// By file: changes that only a look at it has shown, in nanoseconds since 1970.
-  var lateChanges: [String: Int64] = [:]
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 

@@ -9,6 +9,9 @@ public protocol Reloader: AnyObject {
   /// Loads anew what has to do with these changes, which are entries of the trails to files, or everything for nil; and
   /// answers what became of it.
   func reload(_ changes: Set<String>?) -> [ReloadOutcome]
+
+  /// Those of the files that are no longer what they were when they were last read, each change once.
+  func takeOutdated() -> [String]
 }
 
 /// What became of one mount, or of the configuration.
@@ -42,33 +45,27 @@ extension Relay {
   private static let settleMillisecondsMax: UInt64 = 1000
 
   /// Watches the files of the scripts, and reloads them when they change, on SIGHUP and when the operator says so.
-  /// `loadedSince`: when they began to be read, as `FileTrail.moment`.
-  public func reloadScripts(with reloader: Reloader, loadedSince moment: Int64) {
+  public func reloadScripts(with reloader: Reloader) {
     self.reloader = reloader
     do throws(SystemError) {
       let watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
       files = consume watch
-      watchFiles(reloader, loadedSince: moment)
+      watchFiles(reloader)
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
-  /// Watches the files where they are by now. One that was changed between its loading and this counts as changed.
-  private func watchFiles(_ reloader: Reloader, loadedSince moment: Int64) {
+  /// Watches the files where they are by now. One that has changed between its loading and this counts as changed.
+  private func watchFiles(_ reloader: Reloader) {
     guard var watch = files.take() else { return }
-    let trails = reloader.files.map { ($0, FileTrail(to: $0)) }
-    let problems = watch.watch(trails.map(\.1))
+    let problems = watch.watch(reloader.files.map { FileTrail(to: $0) })
     files = consume watch
     for problem in problems where !watchProblems.contains(problem.description) { log.warning("\(problem)") }
     watchProblems = problems.map(\.description)
-    for (path, trail) in trails {
-      // Once a change: the clock of a foreign file system may be ahead of this one.
-      guard let changedAt = trail.changedAt, changedAt >= moment, lateChanges[path] != changedAt else { continue }
-      lateChanges[path] = changedAt
-      note(trail.entries)
-    }
+    let outdated = reloader.takeOutdated().map { FileTrail(to: $0).end }
+    if !outdated.isEmpty { note(Set(outdated)) }
   }
 
   /// Some files have changed.
@@ -96,7 +93,6 @@ extension Relay {
   @discardableResult
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     guard let reloader else { return [] }
-    let moment = FileTrail.moment
     let outcomes = reloader.reload(changes)
     for outcome in outcomes {
       switch outcome.result {
@@ -108,7 +104,7 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
-    watchFiles(reloader, loadedSince: moment)
+    watchFiles(reloader)
     return outcomes
   }
 }

@@ -35,13 +35,20 @@ enum Files {
   }
 
   /// The bytes of a file, or why they cannot be had. A pipe or a device is refused: it could keep a relay waiting.
-  static func read(_ path: String, bytesMax: Int = Files.bytesMax) -> Result<[UInt8], FileError> {
+  static func read(
+    _ path: String, bytesMax: Int = Files.bytesMax, notingIn looked: LookedUp? = nil
+  ) -> Result<[UInt8], FileError> {
     // Or opening a pipe that nobody writes would wait, open(2).
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else { return .failure(FileError(path: path)) }
+    guard descriptor >= 0 else {
+      let error = FileError(path: path)
+      looked?.note(path, FileMark(of: path))
+      return .failure(error)
+    }
     defer { close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return .failure(FileError(path: path)) }
+    looked?.note(path, FileMark(status))
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
     case S_IFDIR: return .failure(FileError(path: path, "it is a folder"))

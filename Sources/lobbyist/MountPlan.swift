@@ -34,7 +34,7 @@ struct MountPlan: Equatable {
   ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
-      scripts = try self.scripts()
+      scripts = try self.scripts(notingIn: looked)
     } catch {
       throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
     }

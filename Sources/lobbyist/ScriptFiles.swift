@@ -8,10 +8,9 @@ enum ScriptFiles {
   static func open(
     policy path: String?, plugins: [String] = [], notingIn looked: LookedUp? = nil
   ) throws(FileError) -> Scripts {
-    for path in [path].compactMap(\.self) + plugins { looked?.paths.insert(path) }
     var policy = Script(path: "no policy", source: Array("return {}".utf8))
-    if let path { policy = try open(path, isPlugin: false) }
-    let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
+    if let path { policy = try open(path, isPlugin: false, looked) }
+    let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true, looked) }
     do throws(ScriptError) {
       return try Scripts(policy: policy, plugins: plugins)
     } catch {
@@ -19,8 +18,8 @@ enum ScriptFiles {
     }
   }
 
-  private static func open(_ path: String, isPlugin: Bool) throws(FileError) -> Script {
-    Script(path: path, source: try Files.read(path).get(), isPlugin: isPlugin)
+  private static func open(_ path: String, isPlugin: Bool, _ looked: LookedUp?) throws(FileError) -> Script {
+    Script(path: path, source: try Files.read(path, notingIn: looked).get(), isPlugin: isPlugin)
   }
 
   /// Where `require` looks besides the scripts' own folders.
@@ -29,8 +28,7 @@ enum ScriptFiles {
   /// What `require` reads, noting which files it has asked for.
   static func modules(notingIn looked: LookedUp) -> (String) -> [UInt8]? {
     { path in
-      looked.paths.insert(path)
-      let result = Files.read(path)
+      let result = Files.read(path, notingIn: looked)
       if case .failure(let error) = result, !error.isMissing { looked.remark = " (\(error.message))" }
       return try? result.get()
     }
@@ -65,11 +63,4 @@ enum ScriptFiles {
     }
     return folders
   }
-}
-
-/// The files that somebody wanted to read, whether they were there or not.
-final class LookedUp {
-  var paths: Set<String> = []
-  /// What the reader should know of one that is there and cannot be read.
-  var remark = ""
 }

@@ -20,6 +20,8 @@ final class ScriptReloader: Reloader {
 
   var files: [String] { Array(Set(mounts.flatMap(files) + [plan.configuration].compactMap { $0 })) }
 
+  func takeOutdated() -> [String] { looked.takeOutdated() }
+
   private func files(of mount: Mount) -> [String] { mount.files + (wanted[ObjectIdentifier(mount)] ?? []) }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
@@ -42,7 +44,7 @@ final class ScriptReloader: Reloader {
   private func reload(_ mount: Mount, _ plan: MountPlan) -> ReloadOutcome {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
-    (looked.paths, looked.remark) = ([], "")
+    looked.begin()
     do throws(FileError) {
       try plan.reload(mount, notingIn: looked)
       wanted[ObjectIdentifier(mount)] = nil

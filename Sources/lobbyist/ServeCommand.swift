@@ -34,7 +34,7 @@ enum ServeCommand {
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
-      let (moment, looked) = (FileTrail.moment, LookedUp())
+      let looked = LookedUp()
       let mounts = try plan.mounts.map { mount throws(FileError) in
         try mount.load(into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
           event.write(to: log, script: scripts.policy)
@@ -42,7 +42,7 @@ enum ServeCommand {
       }
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount), notingIn: looked), loadedSince: moment)
+      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount), notingIn: looked))
       try recorder?.begin(outbox)
       relay.journal = recorder
       announce(relay, mounts)
