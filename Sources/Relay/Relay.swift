@@ -138,8 +138,11 @@ public final class Relay {
       wallReadAt = now
       wallTime = Clock.wallTime
     }
-    mounts.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
+    mounts.setTime(milliseconds: now, wallSeconds: wallSeconds)
   }
+
+  /// Since 1970.
+  var wallSeconds: Double { wallTime + Double(now - wallReadAt) / 1000 }
 
   /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
   @discardableResult

@@ -38,6 +38,11 @@ public struct ReloadOutcome: Sendable {
   }
 }
 
+/// What has led to a reload.
+public enum ReloadReason: Sendable {
+  case files, signal, `operator`
+}
+
 extension Relay {
   /// How long after the last change of a file its scripts are loaded: one save is several changes.
   private static let settleMilliseconds: UInt64 = 100
@@ -86,12 +91,12 @@ extension Relay {
     let changes = changed
     self.reloadAt = nil
     changed = []
-    reload(changes.contains(FileWatch.unknown) ? nil : changes)
+    reload(changes.contains(FileWatch.unknown) ? nil : changes, .files)
   }
 
   /// Reloads what has to do with these files, or everything for nil.
   @discardableResult
-  func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
+  func reload(_ changes: Set<String>?, _ reason: ReloadReason) -> [ReloadOutcome] {
     guard let reloader else { return [] }
     let outcomes = reloader.reload(changes)
     for outcome in outcomes {
@@ -104,6 +109,7 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
+    journal?.reloaded(outcomes, reason, milliseconds: now, wallSeconds: wallSeconds)
     watchFiles(reloader)
     return outcomes
   }
