@@ -19,9 +19,11 @@ def run_inside(checks, what, program, option):
     if trial.returncode != 0:
         print(f"left out: {what} ({trial.stderr.strip() or 'no user namespaces'})")
         return
-    run = subprocess.run(["unshare", "-rm", sys.executable, "-u", os.path.abspath(program), option], cwd=ROOT,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                         timeout=SECONDS)
+    # What is mounted there goes with the namespace, and the folders that it was mounted on with this one.
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(["unshare", "-rm", sys.executable, "-u", os.path.abspath(program), option], cwd=ROOT,
+                             env={**os.environ, "TMPDIR": folder}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True, errors="replace", timeout=SECONDS)
     lines = run.stdout.splitlines()
     print("\n".join(lines[:-1]))
     counts = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None

@@ -29,12 +29,13 @@ IDLE_CPU_SECONDS = 0.2
 WHOLE = VERSION.format(name="two") + "-- ä\n"
 BYTES = WHOLE.encode()
 
+# On a busy machine time may be the first to run out.
 # Name, what the file holds (None: there is none), what the log says after the file's name.
 BROKEN = (
     ("a syntax error", b"return {\n\n", r":3: unexpected symbol near <eof>"),
     ("an error at load", b"\nerror('no')", r":2: no"),
-    ("an endless loop at load", b"\nwhile true do end", r":2: instruction budget exhausted"),
-    ("a memory bomb at load", b"\nlocal t = {} for i = 1, 1e9 do t[i] = {} end", r":2: out of memory"),
+    ("an endless loop at load", b"\nwhile true do end", r":2: (instruction|time) budget exhausted"),
+    ("a memory bomb at load", b"\nlocal t = {} for i = 1, 1e9 do t[i] = {} end", r":2: (out of memory|time budget exhausted)"),
     ("a hook that is no function", b"return { on_message = 5 }", r": hook 'on_message' is a number, not a function"),
     ("a missing module", b"\nrequire 'gone' return {}", r":2: cannot load module 'gone': no file gone\.lua in "),
     ("a file cut off in a token", BYTES[:BYTES.index(b"find_lobby") + 6], r":5: .* near <eof>"),
