@@ -62,7 +62,7 @@ extension Relay {
   func takeSignals() -> AfterSignal {
     while let signal = signals.next() {
       guard signal != .hangup else {
-        reload(nil)
+        reload(nil, .signal)
         continue
       }
       if graceEnds != nil {

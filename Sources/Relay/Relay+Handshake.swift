@@ -15,7 +15,7 @@ extension Relay {
       return bytes.count
     case .complete(let head, let length):
       if connections[slot].purpose == .operator {
-        answer(slot, status.answer(head, reload: { reload(nil) }), omitsBody: head.method == "HEAD")
+        answer(slot, status.answer(head, reload: { reload(nil, .operator) }), omitsBody: head.method == "HEAD")
         return length
       }
       guard takeMount(slot, head) else {

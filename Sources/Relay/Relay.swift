@@ -50,10 +50,11 @@ public final class Relay {
   /// Who reloads scripts, the files that it wants to know of, and which of them have changed and since when.
   var reloader: Reloader?
   var files: FileWatch?
-  var folders: Set<String> = []
   var changed: Set<String> = []
   var changedSince: UInt64 = 0
   var reloadAt: UInt64?
+  /// What the log has said about folders that cannot be watched.
+  var watchProblems: [String] = []
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -138,8 +139,11 @@ public final class Relay {
       wallReadAt = now
       wallTime = Clock.wallTime
     }
-    mounts.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
+    mounts.setTime(milliseconds: now, wallSeconds: wallSeconds)
   }
+
+  /// Since 1970.
+  var wallSeconds: Double { wallTime + Double(now - wallReadAt) / 1000 }
 
   /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
   @discardableResult

@@ -3,11 +3,15 @@ import Reactor
 
 /// What reloads the scripts of a relay; it knows where they come from.
 public protocol Reloader: AnyObject {
-  /// Folders whose files are watched for changes.
-  var folders: [String] { get }
+  /// Files that are watched for changes, whether they are there or not.
+  var files: [String] { get }
 
-  /// Loads anew what has to do with these files, or everything for nil, and answers what became of it.
+  /// Loads anew what has to do with these changes, which are entries of the trails to files, or everything for nil; and
+  /// answers what became of it.
   func reload(_ changes: Set<String>?) -> [ReloadOutcome]
+
+  /// Those of the files that are no longer what they were when they were last read, each change once.
+  func takeOutdated() -> [String]
 }
 
 /// What became of one mount, or of the configuration.
@@ -36,6 +40,11 @@ public struct ReloadOutcome: Sendable {
   }
 }
 
+/// What has led to a reload.
+public enum ReloadReason: Sendable {
+  case files, signal, `operator`
+}
+
 extension Relay {
   /// How long after the last change of a file its scripts are loaded: one save is several changes.
   private static let settleMilliseconds: UInt64 = 100
@@ -46,31 +55,33 @@ extension Relay {
   public func reloadScripts(with reloader: Reloader) {
     self.reloader = reloader
     do throws(SystemError) {
-      var watch = try FileWatch()
+      let watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
-      follow(reloader.folders, with: &watch)
       files = consume watch
+      watchFiles(reloader)
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
-  /// Watches these folders and no others.
-  private func follow(_ wanted: [String], with watch: inout FileWatch) {
-    for folder in folders.subtracting(wanted) { watch.remove(folder: folder) }
-    folders = Set(wanted)
-    for folder in wanted {
-      do throws(SystemError) {
-        try watch.add(folder: folder)
-      } catch {
-        log.warning("\(error)")
-      }
-    }
+  /// Watches the files where they are by now. One that has changed between its loading and this counts as changed.
+  private func watchFiles(_ reloader: Reloader) {
+    guard var watch = files.take() else { return }
+    let problems = watch.watch(reloader.files.map { FileTrail(to: $0) })
+    files = consume watch
+    for problem in problems where !watchProblems.contains(problem.description) { log.warning("\(problem)") }
+    watchProblems = problems.map(\.description)
+    let outdated = reloader.takeOutdated().map { FileTrail(to: $0).end }
+    if !outdated.isEmpty { note(Set(outdated)) }
   }
 
   /// Some files have changed.
   func takeFileChanges() {
     guard let changes = files?.takeChanges(), !changes.isEmpty else { return }
+    note(changes)
+  }
+
+  private func note(_ changes: Set<String>) {
     if changed.isEmpty { changedSince = now }
     changed.formUnion(changes)
     reloadAt = min(now + Self.settleMilliseconds, changedSince + Self.settleMillisecondsMax)
@@ -82,18 +93,20 @@ extension Relay {
     let changes = changed
     self.reloadAt = nil
     changed = []
-    reload(changes.contains(FileWatch.unknown) ? nil : changes)
+    reload(changes.contains(FileWatch.unknown) ? nil : changes, .files)
   }
 
   /// Reloads what has to do with these files, or everything for nil.
   @discardableResult
-  func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
+  func reload(_ changes: Set<String>?, _ reason: ReloadReason) -> [ReloadOutcome] {
     guard let reloader, graceEnds == nil else { return [] }
-    let outcomes = reloader.reload(changes)
-    if var watch = files.take() {
-      follow(reloader.folders, with: &watch)
-      files = consume watch
+    if changes == nil {
+      // Whatever has changed until now is loaded by this.
+      takeFileChanges()
+      changed = []
+      reloadAt = nil
     }
+    let outcomes = reloader.reload(changes)
     for outcome in outcomes {
       switch outcome.result {
       case .loaded(let version, let microseconds):
@@ -107,6 +120,8 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
+    journal?.reloaded(outcomes, reason, milliseconds: now, wallSeconds: wallSeconds)
+    watchFiles(reloader)
     return outcomes
   }
 }

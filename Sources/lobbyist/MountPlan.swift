@@ -27,13 +27,14 @@ struct MountPlan: Equatable {
     }
   }
 
-  /// Reads the scripts and loads them.
+  /// Reads the scripts and loads them. `looked` notes what they require, now and when they are reloaded.
   func load(
-    into outbox: Outbox, recorder: Recorder? = nil, report: @escaping (Scripts, MountEvent) -> Void
+    into outbox: Outbox, recorder: Recorder? = nil, notingIn looked: LookedUp = LookedUp(),
+    report: @escaping (Scripts, MountEvent) -> Void
   ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
-      scripts = try self.scripts()
+      scripts = try self.scripts(notingIn: looked)
     } catch {
       throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
     }
@@ -42,7 +43,7 @@ struct MountPlan: Equatable {
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
         random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
-        wallSeconds: wallSeconds, read: ScriptFiles.module,
+        wallSeconds: wallSeconds, read: ScriptFiles.modules(notingIn: looked),
         report: { event in
           recorder?.note(event)
           report(scripts, event)
@@ -51,18 +52,18 @@ struct MountPlan: Equatable {
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
+      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)\(looked.remark)")
     }
   }
 
   /// Reads the scripts again and replaces those that run.
-  func reload(_ mount: Mount) throws(FileError) {
-    let scripts = try self.scripts()
+  func reload(_ mount: Mount, notingIn looked: LookedUp) throws(FileError) {
+    let scripts = try self.scripts(notingIn: looked, besides: mount.scripts)
     do throws(ScriptError) {
       try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) })
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError(error.complaint)
+      throw FileError(error.complaint + looked.remark)
     }
   }
 
@@ -101,7 +102,12 @@ struct MountPlan: Equatable {
     }?.place
   }
 
-  private func scripts() throws(FileError) -> Scripts {
-    try ScriptFiles.open(policy: ScriptFiles.locate(script), plugins: plugins.map(ScriptFiles.locate))
+  /// One that runs is not looked for elsewhere when its file is gone: it is to be refused.
+  private func scripts(notingIn looked: LookedUp? = nil, besides running: Scripts? = nil) throws(FileError) -> Scripts {
+    let paths = running.map { $0.plugins.map(\.path) + [$0.policy.path] } ?? []
+    func locate(_ path: String) -> String {
+      ScriptFiles.places(of: path).first { paths.contains($0) } ?? ScriptFiles.locate(path)
+    }
+    return try ScriptFiles.open(policy: locate(script), plugins: plugins.map(locate), notingIn: looked)
   }
 }

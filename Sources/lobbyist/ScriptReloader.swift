@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import Policy
 import Reactor
 import Relay
@@ -12,30 +11,35 @@ final class ScriptReloader: Reloader {
   unowned let relay: Relay
   let log: Log
   let load: (MountPlan) throws(FileError) -> RoutedMount
+  private let looked: LookedUp
+  /// By mount: the files that an attempt has wanted which failed. Each of them may make the next one work.
+  private var wanted: [ObjectIdentifier: Set<String>] = [:]
   /// The configuration as it is now was refused: it is tried again with whatever script changes.
   private var isRefused = false
   /// What it wanted to load.
   var awaited: [String] = []
 
-  /// `mounts` are those of the plan, in its order; `load` loads another one.
+  /// `mounts` are those of the plan, in its order; `load` loads another one; `looked` notes which files they want.
   init(
-    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log,
+    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log, notingIn looked: LookedUp,
     load: @escaping (MountPlan) throws(FileError) -> RoutedMount
   ) {
     self.plan = plan
     self.mounts = mounts
     self.relay = relay
     self.log = log
+    self.looked = looked
     self.load = load
   }
 
-  var folders: [String] {
-    let files = mounts.indices.flatMap(files) + awaited + plan.configurationFiles
-    return Array(Set(files.flatMap(Self.names).map(Files.folder)))
-  }
+  var files: [String] { Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles)) }
+
+  func takeOutdated() -> [String] { looked.takeOutdated() }
 
   /// The files that a mount runs, and those that it is to run, which may not have loaded.
-  private func files(of index: Int) -> [String] { mounts[index].files + plan.mounts[index].files }
+  private func files(of index: Int) -> [String] {
+    mounts[index].files + plan.mounts[index].files + (wanted[ObjectIdentifier(mounts[index])] ?? [])
+  }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
@@ -62,9 +66,12 @@ final class ScriptReloader: Reloader {
   private func reload(_ mount: Mount, _ plan: MountPlan) -> ReloadOutcome {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
+    looked.begin()
     do throws(FileError) {
-      try plan.reload(mount)
+      try plan.reload(mount, notingIn: looked)
+      wanted[ObjectIdentifier(mount)] = nil
     } catch {
+      wanted[ObjectIdentifier(mount)] = looked.paths
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
     return ReloadOutcome(
@@ -82,16 +89,6 @@ final class ScriptReloader: Reloader {
   /// Whether one of these files is among the changed ones.
   private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
     guard let changes else { return true }
-    return files.flatMap(names).contains { changes.contains($0) }
-  }
-
-  /// How the watch may name a file: by its own path, and by what it leads to if it is a link.
-  private static func names(of file: String) -> [String] {
-    var names = [file.contains("/") ? file : "./" + file]
-    if let whole = unsafe realpath(file, nil) {
-      names.append(unsafe String(cString: whole))
-      unsafe free(whole)
-    }
-    return names
+    return files.contains { !FileTrail(to: $0).entries.isDisjoint(with: changes) }
   }
 }

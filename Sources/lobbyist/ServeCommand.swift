@@ -34,15 +34,17 @@ enum ServeCommand {
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
+      let looked = LookedUp()
       let load = { (mount: MountPlan) throws(FileError) in
-        try mount.load(into: outbox, recorder: recorder) { scripts, event in
+        try mount.load(into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
           event.write(to: log, script: scripts.policy)
         }
       }
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount), of: relay, log, load: load))
+      relay.reloadScripts(
+        with: ScriptReloader(plan, mounts.map(\.mount), of: relay, log, notingIn: looked, load: load))
       try recorder?.begin(outbox)
       relay.journal = recorder
       announce(relay, mounts)

@@ -14,7 +14,7 @@ extension ServePlan {
     }
     let folder = Files.folder(of: path)
     let looked = LookedUp()
-    looked.paths.insert(path)
+    looked.note(path, FileMark(of: path))
     let configuration = try Configuration(
       path: path, source: source, modules: { Self.module($0, in: folder, notingIn: looked) },
       log: { complain("\(path): \($0)") })
@@ -154,7 +154,7 @@ extension ServePlan {
     }
     guard isPlain, !name.contains("..") else { return nil }
     let path = folder + "/" + name.replacing(".", with: "/") + ".lua"
-    looked.paths.insert(path)
+    looked.note(path, FileMark(of: path))
     return ScriptFiles.module(path).map { (path, $0) }
   }
 }
