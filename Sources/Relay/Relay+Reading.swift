@@ -6,7 +6,8 @@ import WebSocket
 extension Relay {
   /// Reads once and handles whatever that brings.
   func read(_ slot: UInt32) {
-    if connections[slot].phase == .draining { return discard(slot) }
+    let phase = connections[slot].phase
+    if phase == .draining || phase == .awaiting { return discard(slot) }
     let waiting = connections[slot].pending.count
     if waiting > Self.readBytes / 2 { return readLarge(slot) }
     let buffer = unsafe readBuffer
@@ -70,7 +71,7 @@ extension Relay {
   private func discard(_ slot: UInt32) {
     switch unsafe connections[slot].stream.read(into: readBuffer) {
     case .bytes, .wouldBlock: return
-    case .endOfStream where outbox.waiting(slot) > 0:
+    case .endOfStream where outbox.waiting(slot) > 0 || connections[slot].phase == .awaiting && !connections[slot].isEnded:
       // The client only said that it will send nothing further: it still gets all of its answer.
       connections[slot].isEnded = true
       watch(slot, blocked: true)

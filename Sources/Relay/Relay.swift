@@ -11,7 +11,8 @@ public final class Relay {
   enum Source {
     static let signals = UInt32.max
     static let files = UInt32.max - 1
-    static let listenersFrom = UInt32.max - 1 - UInt32(listenersMax)
+    static let trial = UInt32.max - 2
+    static let listenersFrom = UInt32.max - 2 - UInt32(listenersMax)
   }
 
   /// Addresses that one relay listens on.
@@ -50,6 +51,9 @@ public final class Relay {
   var changed: Set<String> = []
   var changedSince: UInt64 = 0
   var reloadAt: UInt64?
+  /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
+  public var deployer: (any Deployer)?
+  var trial: RunningTrial?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -92,7 +96,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts)
+      mounts: mounts.mounts, deployer: deployer)
   }
 
   @inline(__always)
@@ -113,6 +117,8 @@ public final class Relay {
           handle(event)
         } else if event.token.slot == Source.files {
           takeFileChanges()
+        } else if event.token.slot == Source.trial {
+          takeTrialEnd()
         } else if event.token.slot == Source.signals {
           if takeSignals() == .exitNow { return 0 }
         } else {
@@ -121,6 +127,7 @@ public final class Relay {
         lookAtClock()
       }
       fireDeadlines()
+      endOverdueTrial()
       resumeBacklog()
       reloadChanged()
       flush()
@@ -172,6 +179,7 @@ public final class Relay {
   private func nextDeadline() -> UInt64? {
     if !backlog.isEmpty || mounts.hasDepartures { return now }
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
+    if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }

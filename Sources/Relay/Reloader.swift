@@ -93,10 +93,14 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
-    if var watch = files.take() {
-      for folder in reloader.folders { add(folder, to: &watch) }
-      files = consume watch
-    }
+    watchFolders()
     return outcomes
+  }
+
+  /// Watches the files of what runs by now.
+  func watchFolders() {
+    guard let reloader, var watch = files.take() else { return }
+    for folder in reloader.folders { add(folder, to: &watch) }
+    files = consume watch
   }
 }

@@ -11,6 +11,8 @@ struct MountPlan: Equatable {
   var plugins: [String] = []
   var settings: [Setting] = []
   var limits = MountLimits()
+  /// Folders in which `require` looks last.
+  var shared = ScriptFiles.shared
   /// Where a configuration says it: `file:line`.
   var place: String?
 
@@ -41,7 +43,7 @@ struct MountPlan: Equatable {
       let (milliseconds, wallSeconds) = (Clock.milliseconds, Clock.wallTime)
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
+        random: recorder == nil ? .system : .noting, shared: shared, milliseconds: milliseconds,
         wallSeconds: wallSeconds, read: ScriptFiles.module,
         report: { event in
           recorder?.note(event)
@@ -69,7 +71,7 @@ struct MountPlan: Equatable {
   /// What is wrong with the scripts.
   func check() throws(FileError) -> [Finding] {
     Checker.check(
-      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
+      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: shared,
       read: ScriptFiles.module)
   }
 

@@ -49,7 +49,7 @@ enum ScriptFiles {
   }
 
   /// The folders above the program file, nearest first.
-  private static var ownFolders: [String] {
+  static var ownFolders: [String] {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     guard count > 0 else { return [] }

@@ -1,4 +1,5 @@
 import Configuration
+import Deployment
 import Glibc
 import Policy
 import Reactor
@@ -6,17 +7,19 @@ import Relay
 
 /// Loads scripts anew from the files that a running relay was started with.
 final class ScriptReloader: Reloader {
-  private var plan: ServePlan
-  private let mounts: [Mount]
+  private(set) var plan: ServePlan
+  let mounts: [Mount]
+  private let store: DeploymentStore?
 
-  /// `mounts` are those of the plan, in its order.
-  init(_ plan: ServePlan, _ mounts: [Mount]) {
+  /// `mounts` are those of the plan, in its order. What is deployed in the store runs in place of their files.
+  init(_ plan: ServePlan, _ mounts: [Mount], _ store: DeploymentStore? = nil) {
     self.plan = plan
     self.mounts = mounts
+    self.store = store
   }
 
   var folders: [String] {
-    let files = mounts.flatMap(\.files) + [plan.configuration].compactMap { $0 }
+    let files = mounts.flatMap(watched) + [plan.configuration].compactMap { $0 }
     return Array(Set(files.flatMap(Self.names).map(Files.folder)))
   }
 
@@ -31,7 +34,7 @@ final class ScriptReloader: Reloader {
       }
     }
     for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || Self.concerns(mount.files, changes) {
+    where changedMounts.contains(index) || changes == nil || Self.concerns(watched(mount), changes) {
       outcomes.append(reload(mount, plan.mounts[index]))
     }
     return outcomes
@@ -41,7 +44,7 @@ final class ScriptReloader: Reloader {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
     do throws(FileError) {
-      try plan.reload(mount)
+      try (store.map { plan.served(from: $0) } ?? plan).reload(mount)
     } catch {
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
@@ -58,11 +61,11 @@ final class ScriptReloader: Reloader {
   /// Takes over what the configuration says of scripts, plugins and settings; answers the mounts that it concerns.
   private func adopt(_ again: ServePlan, _ path: String) throws(ConfigurationError) -> Set<Int> {
     let isSame =
-      again.listen == plan.listen && again.admin == plan.admin && again.mounts.map(\.route) == plan.mounts.map(\.route)
+      again.listen == plan.listen && again.admin == plan.admin && again.deployments == plan.deployments && again.mounts.map(\.route) == plan.mounts.map(\.route)
       && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
     guard isSame else {
       throw ConfigurationError(
-        message: "\(path): listeners, limits, paths and the number of mounts are taken up by a restart only")
+        message: "\(path): listeners, limits, paths, deployments and the number of mounts are taken up by a restart only")
     }
     let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
     plan = again
@@ -70,6 +73,12 @@ final class ScriptReloader: Reloader {
   }
 
   // MARK: Files
+
+  /// The files of a mount that may change; those that were deployed do not.
+  private func watched(_ mount: Mount) -> [String] {
+    guard let store else { return mount.files }
+    return mount.files.filter { !$0.hasPrefix(store.folder + "/") }
+  }
 
   /// Whether one of these files is among the changed ones.
   private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
