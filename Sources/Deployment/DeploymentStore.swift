@@ -12,21 +12,31 @@ public final class DeploymentStore {
   private let lock: Int32
   private var mounts: [MountKey: (current: Int, all: [Deployment])] = [:]
 
-  /// Opens the store, makes it if need be, and removes what a crash has left. One relay at a time has it.
-  public init(_ folder: String, for keys: [MountKey], disk: Disk = Disk()) throws(DeployRefusal) {
+  /// Opens the store, makes it if need be, and removes what a crash has left. One relay at a time has it; for one that
+  /// is about to end it waits these milliseconds.
+  public init(
+    _ folder: String, for keys: [MountKey], disk: Disk = Disk(), patience milliseconds: Int = 2000
+  ) throws(DeployRefusal) {
     self.folder = folder
     self.disk = disk
     try disk.makeFolder(folder)
     lock = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard lock >= 0 else { throw DeployRefusal("open", folder, errno: errno) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      throw DeployRefusal(500, "\(folder): another relay keeps its deployments there")
-    }
+    try Self.take(lock, of: folder, milliseconds)
     for name in try disk.names(in: folder) where name.hasPrefix(Self.hidden) { try disk.remove(folder + "/" + name) }
     for key in keys { try read(key) }
   }
 
   deinit { if lock >= 0 { close(lock) } }
+
+  private static func take(_ lock: Int32, of folder: String, _ milliseconds: Int) throws(DeployRefusal) {
+    for tries in 0... {
+      if flock(lock, LOCK_EX | LOCK_NB) == 0 { return }
+      guard tries * 20 < milliseconds else { break }
+      usleep(20_000)
+    }
+    throw DeployRefusal(500, "\(folder): another relay keeps its deployments there")
+  }
 
   // MARK: What is there
 

@@ -40,6 +40,9 @@ public protocol Deployer: AnyObject {
 
   func rollBack(_ request: [UInt8]) -> OperatorAnswer
 
+  /// A turn of the relay is over.
+  func turnEnded()
+
   /// All deployments as JSON.
   var list: String { get }
 

@@ -132,6 +132,7 @@ public final class Relay {
       reloadChanged()
       flush()
       journal?.turnEnded(at: now)
+      deployer?.turnEnded()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }

@@ -40,7 +40,7 @@ enum ServeCommand {
       let mounts = try plan.mounts.map { mount throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder) { scripts, event in
           event.write(to: log, script: scripts.policy)
-          if case .fellBack = event { deployer?.followFallBack() }
+          if case .fellBack = event { deployer?.hasFallenBack = true }
         }
       }
       let relay = try Relay(

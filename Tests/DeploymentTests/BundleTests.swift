@@ -59,13 +59,13 @@ struct BundleTests {
     (#"{"script":"a","files":{"a":"\ud800"}}"#, "'files' is not an object of paths and texts"),
   ])
   func whatIsWrongIsSaid(_ json: String, _ expected: String) throws {
-    let refusal = try #require(refusal(json))
+    let refusal = try #require(self.refusal(json))
     #expect(refusal.status == 400 && refusal.message.contains(expected), "\(refusal.message)")
   }
 
   @Test func tooManyFilesAreRefused() throws {
     let files = (0...DeployRequest.filesMax).map { #""f\#($0)":"""# }.joined(separator: ",")
-    #expect(try #require(refusal(#"{"script":"f0","files":{\#(files)}}"#)).message.contains("at most 1000 files"))
+    #expect(try #require(self.refusal(#"{"script":"f0","files":{\#(files)}}"#)).message.contains("at most 1000 files"))
   }
 
   @Test func keysAreFileNames() {

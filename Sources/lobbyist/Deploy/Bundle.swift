@@ -81,6 +81,7 @@ struct Bundle {
       guard String(validating: bytes, as: UTF8.self) != nil else { throw FileError("\(path) is not UTF-8") }
       request.files.append(.init(path: name, bytes: bytes))
     }
+    request.files.sort { $0.path < $1.path }
     return request
   }
 

@@ -13,6 +13,8 @@ final class ScriptDeployer: Deployer {
   private let log: Log
   /// What is being tried.
   private var staging: Staging?
+  /// A version has failed too often and has given way to the one before.
+  var hasFallenBack = false
 
   init(_ store: DeploymentStore, _ reloader: ScriptReloader, _ limits: RelayLimits, _ log: Log) {
     self.store = store
@@ -31,7 +33,7 @@ final class ScriptDeployer: Deployer {
       return try start(staging)
     } catch {
       discard()
-      throw refuse(error)
+      throw refuse("a deployment", error)
     }
   }
 
@@ -64,7 +66,7 @@ final class ScriptDeployer: Deployer {
       case .passed(let key, let newLobbies): return try serve(staging, key, newLobbies, report)
       }
     } catch {
-      return refuse(error, report)
+      return refuse("a deployment", error, report)
     }
   }
 
@@ -109,11 +111,9 @@ final class ScriptDeployer: Deployer {
     _ number: Int, _ index: Int, _ newLobbies: Bool, _ report: String
   ) throws(DeployRefusal) -> OperatorAnswer {
     let plan = plans[index]
-    let start = Clock.nanoseconds
-    try store.select(number, of: plan.key) { number throws(DeployRefusal) in
+    let microseconds = try store.select(number, of: plan.key) { number throws(DeployRefusal) in
       try load(plan.served(from: store, number: number), reloader.mounts[index], newLobbies)
     }
-    let microseconds = (Clock.nanoseconds - start) / 1000
     let version = reloader.mounts[index].version
     let script = store.deployment(number, of: plan.key)?.script ?? plan.script
     let what = number == 0 ? script : "\(script) of deployment \(number)"
@@ -125,15 +125,18 @@ final class ScriptDeployer: Deployer {
     ])
   }
 
-  private func load(_ plan: MountPlan, _ mount: Mount, _ newLobbies: Bool) throws(DeployRefusal) {
+  /// Answers the microseconds that it took.
+  private func load(_ plan: MountPlan, _ mount: Mount, _ newLobbies: Bool) throws(DeployRefusal) -> UInt64 {
     guard !newLobbies else {
       throw DeployRefusal(501, "this relay cannot let lobbies finish on the version that they began with")
     }
+    let start = Clock.nanoseconds
     do throws(FileError) {
       try plan.reload(mount)
     } catch {
       throw DeployRefusal(422, "it does not load: \(error.message)")
     }
+    return (Clock.nanoseconds - start) / 1000
   }
 
   // MARK: Going back
@@ -145,7 +148,7 @@ final class ScriptDeployer: Deployer {
       guard let index = plans.firstIndex(where: { $0.key == key }) else { throw DeployRefusal(404, "no such mount") }
       return try select(try number(wanted.to, key), index, wanted.newLobbies, "")
     } catch {
-      return refuse(error)
+      return refuse("a rollback", error)
     }
   }
 
@@ -170,8 +173,10 @@ final class ScriptDeployer: Deployer {
     return replaced
   }
 
-  /// A version that has failed too often has given way to the one before: that is to run after a restart as well.
-  func followFallBack() {
+  /// What has given way does not come back with a restart.
+  func turnEnded() {
+    guard hasFallenBack else { return }
+    hasFallenBack = false
     for (plan, mount) in zip(plans, reloader.mounts) {
       let running = deployment(of: mount) ?? 0
       guard running != store.current(of: plan.key) else { continue }
@@ -215,8 +220,8 @@ final class ScriptDeployer: Deployer {
     return text(.object([.init("mounts", .array(mounts))]))
   }
 
-  private func refuse(_ refusal: DeployRefusal, _ report: String = "") -> OperatorAnswer {
-    log.warning("nothing is deployed: \(refusal.message)")
+  private func refuse(_ what: String, _ refusal: DeployRefusal, _ report: String = "") -> OperatorAnswer {
+    log.warning("\(what) is refused: \(refusal.message)")
     return answer(
       refusal.status, [.init("error", .string(refusal.message)), .init("report", .string(report))])
   }
