@@ -34,7 +34,7 @@ final class ScriptReloader: Reloader {
       }
     }
     for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || changes == nil || Self.concerns(watched(mount), changes) {
+    where changedMounts.contains(index) || Self.concerns(watched(mount), changes) {
       outcomes.append(reload(mount, plan.mounts[index]))
     }
     return outcomes
