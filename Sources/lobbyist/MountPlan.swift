@@ -13,6 +13,8 @@ struct MountPlan: Equatable {
   var limits = MountLimits()
   /// Folders in which `require` looks last.
   var shared = ScriptFiles.shared
+  /// Folders in which it looks before those.
+  var folders: [String] = []
   /// Where a configuration says it: `file:line`.
   var place: String?
 
@@ -57,11 +59,11 @@ struct MountPlan: Equatable {
     }
   }
 
-  /// Reads the scripts again and replaces those that run.
-  func reload(_ mount: Mount) throws(FileError) {
+  /// Reads the scripts again and replaces those that run; with `lobbiesFinish` lobbies that exist keep theirs.
+  func reload(_ mount: Mount, lobbiesFinish: Bool = false) throws(FileError) {
     let scripts = try self.scripts()
     do throws(ScriptError) {
-      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) })
+      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) }, lobbiesFinish: lobbiesFinish)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError(error.complaint)
@@ -95,6 +97,6 @@ struct MountPlan: Equatable {
   }
 
   private func scripts() throws(FileError) -> Scripts {
-    try ScriptFiles.open(policy: ScriptFiles.locate(script), plugins: plugins.map(ScriptFiles.locate))
+    try ScriptFiles.open(policy: ScriptFiles.locate(script), plugins: plugins.map(ScriptFiles.locate), folders: folders)
   }
 }

@@ -4,16 +4,17 @@ import Policy
 
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
-  /// The policy and its plugins, in their order; without a policy, one that says nothing.
+  /// The policy and its plugins, in their order; without a policy, one that says nothing. `require` looks in `folders`
+  /// behind their own.
   static func open(
-    policy path: String?, plugins: [String] = [], notingIn looked: LookedUp? = nil
+    policy path: String?, plugins: [String] = [], folders: [String] = [], notingIn looked: LookedUp? = nil
   ) throws(FileError) -> Scripts {
     for path in [path].compactMap(\.self) + plugins { looked?.paths.insert(path) }
     var policy = Script(path: "no policy", source: Array("return {}".utf8))
     if let path { policy = try open(path, isPlugin: false) }
     let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
     do throws(ScriptError) {
-      return try Scripts(policy: policy, plugins: plugins)
+      return try Scripts(policy: policy, plugins: plugins, folders: folders)
     } catch {
       throw FileError(error.firstLine)
     }

@@ -521,6 +521,55 @@ def several(checks):
                                            project.get("/deployments")["mounts"]], [("/", 1), ("/b", 2)])
 
 
+ROOMS = """
+local settings = relay.settings { name = "?" }
+local policy = {}
+function policy.on_message(peer, message)
+  local lobby = mount:find_lobby(message:text()) or mount:create_lobby(message:text())
+  if not peer:lobby() then lobby:add(peer, lobby:count() + 1) end
+  peer:send(settings.name)
+end
+return policy
+"""
+
+
+def new_lobbies(checks):
+    """Lobbies that exist finish on the version that they began with."""
+    def rooms(name):
+        return {"script": "rooms.lua", "files": {"rooms.lua": ROOMS}, "settings": {"name": name}, "new_lobbies": True}
+
+    with Project() as project:
+        project.write("rooms.lua", ROOMS)
+        checks.equal("the rooms", project.run("deploy", "rooms.lua", "--set", "name=one")[0], 0)
+        with connected(project.relay) as ana, connected(project.relay) as bob, connected(project.relay) as cid:
+            checks.equal("a lobby of the first", ask(ana, "den"), "one")
+            code, said = project.run("deploy", "rooms.lua", "--set", "name=two", "--new-lobbies")
+            checks.equal("a version for new lobbies", code, 0)
+            checks.equal("is theirs alone", [ask(ana, "den"), ask(bob, "hall"), ask(cid, "den")], ["one", "two", "one"])
+            checks.true("versions says who finishes", "1 lobby to finish" in project.run("versions")[1])
+            checks.equal("so does a rollback", [project.run("rollback", "--new-lobbies")[0], ask(bob, "hall")], [0, "two"])
+            with connected(project.relay) as dan:
+                checks.equal("for those to come", ask(dan, "loft"), "one")
+            checks.equal("without it all are moved", [project.post("/rollback", {"to": 2})[0], ask(ana, "den"),
+                                                      ask(bob, "hall")], [200, "two", "two"])
+
+
+def folders(checks):
+    """What is required from plugins/ and scripts/ is that of the deployment."""
+    files = {"games/a.lua": "local word = require 'word'\nlocal more = require 'more'\n"
+                            "return { on_message = function(peer) peer:send(word .. more) end }",
+             "plugins/word.lua": "return 'of its plugins '", "scripts/more.lua": "return 'and scripts'",
+             "a.talk": "policy games/a.lua\nAna connects\nAna >> text \"x\"\n"
+                       "Ana << text \"of its plugins and scripts\"\n"}
+    request = {"script": "games/a.lua", "files": files, "tests": ["a.talk"]}
+    with Project() as project, connected(project.relay) as ana:
+        code, answer = project.post("/deploy", request)
+        checks.equal("plugins/ and scripts/ of a deployment", [code, ask(ana, "x")],
+                     [200, "of its plugins and scripts"])
+        checks.equal("the version is the trial's", project.get("/deployments")["mounts"][0]["deployments"][0]["version"],
+                     answer["version"])
+
+
 def breaker(checks):
     """A deployment that fails again and again gives way, also for the next start."""
     with Project(errors=True, limits={"breaker_failures": 5}) as project, connected(project.relay) as ana:
@@ -574,4 +623,4 @@ def load(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,), (full,),
-                             (kept,), (several,), (breaker,), (load,)])
+                             (kept,), (several,), (new_lobbies,), (folders,), (breaker,), (load,)])

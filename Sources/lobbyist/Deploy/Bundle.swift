@@ -49,7 +49,7 @@ struct Bundle {
 
   /// The tests that are about the script, beside it: NAME.talk, NAME_test.lua, and conversations that name it.
   func findTests() -> [String] {
-    let folder = Files.folder(of: script)
+    let folder = Files.folder(of: ScriptFiles.locate(script))
     let name = Script(path: script, source: []).name
     return Files.names(in: folder).filter { file in
       if file == name + TalkFiles.ending || file == name + UnitTests.ending { return true }
@@ -58,7 +58,8 @@ struct Bundle {
   }
 
   private func isAbout(_ talk: String) -> Bool {
-    guard let conversations = try? TalkFiles.read(talk), let own = try? Self.relative(script) else { return false }
+    guard let conversations = try? TalkFiles.read(talk), let own = try? Self.relative(ScriptFiles.locate(script))
+    else { return false }
     return conversations.contains { conversation in
       guard let path = conversation.policyPath, let found = ScriptPath.resolve(path, besides: talk) else { return false }
       return (try? Self.relative(found)) == own

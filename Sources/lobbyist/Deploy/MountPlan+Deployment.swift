@@ -15,8 +15,10 @@ extension MountPlan {
   func served(from store: DeploymentStore, number: Int? = nil) -> MountPlan {
     guard let deployment = store.deployment(number ?? store.current(of: key), of: key) else { return self }
     let files = store.files(deployment.number, of: key) + "/"
-    return replaced(
+    var plan = replaced(
       by: files + deployment.script, plugins: deployment.plugins?.map { files + $0 }, settings: deployment.settings)
+    plan.folders = ["plugins", "scripts"].map { files + $0 }
+    return plan
   }
 
   /// The mount with another script; plugins that are given take the place of its own, settings go before its own.

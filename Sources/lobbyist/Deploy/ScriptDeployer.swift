@@ -127,12 +127,9 @@ final class ScriptDeployer: Deployer {
 
   /// Answers the microseconds that it took.
   private func load(_ plan: MountPlan, _ mount: Mount, _ newLobbies: Bool) throws(DeployRefusal) -> UInt64 {
-    guard !newLobbies else {
-      throw DeployRefusal(501, "this relay cannot let lobbies finish on the version that they began with")
-    }
     let start = Clock.nanoseconds
     do throws(FileError) {
-      try plan.reload(mount)
+      try plan.reload(mount, lobbiesFinish: newLobbies)
     } catch {
       throw DeployRefusal(422, "it does not load: \(error.message)")
     }
@@ -214,6 +211,7 @@ final class ScriptDeployer: Deployer {
       TalkValue.object([
         .init("mount", .string(plan.key.text)), .init("script", .string(plan.script)),
         .init("running", .integer(Int64(deployment(of: mount) ?? 0))), .init("version", .string(mount.version)),
+        .init("finishing", .array(mount.versions.dropFirst().map(\.listed))),
         .init("deployments", .array(store.deployments(of: plan.key).map(\.listed))),
       ])
     }
@@ -231,6 +229,13 @@ final class ScriptDeployer: Deployer {
   }
 
   private func text(_ value: TalkValue) -> String { String(decoding: value.json, as: UTF8.self) + "\n" }
+}
+
+extension RunningVersion {
+  /// As it is listed where only lobbies run it that finish on it.
+  fileprivate var listed: TalkValue {
+    .object([.init("version", .string(version)), .init("lobbies", .integer(Int64(lobbies)))])
+  }
 }
 
 extension Deployment {

@@ -43,9 +43,10 @@ struct Trial {
     guard unsafe chdir(staging.filesFolder) == 0 else { throw DeployRefusal(500, "no \(staging.filesFolder)") }
     var served = try MountPlan(mount).replaced(
       by: request.script, plugins: request.plugins, settings: request.settings)
-    served.shared = ["plugins", "scripts"] + plan.shared
+    served.folders = ["plugins", "scripts"]
+    served.shared = plan.shared
     try check(served)
-    if !request.withoutTests, !request.tests.isEmpty { try test(request.tests, served.shared) }
+    if !request.withoutTests, !request.tests.isEmpty { try test(request.tests, served.folders + served.shared) }
     try staging.put(
       Deployment(
         number: mount.number, script: request.script, plugins: request.plugins, settings: request.settings,

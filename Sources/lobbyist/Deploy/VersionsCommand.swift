@@ -50,6 +50,10 @@ enum VersionsCommand {
       let version = number == running ? runs : deployment["version"]?.text ?? "?"
       row(number, running, version, time(deployment["deployed_at"]?.number ?? 0), deployment["script"]?.text)
     }
+    for finishing in mount["finishing"]?.elements ?? [] {
+      let lobbies = finishing["lobbies"]?.number ?? 0
+      say("   on version \(finishing["version"]?.text ?? "?"): \(lobbies == 1 ? "1 lobby" : "\(lobbies) lobbies") to finish")
+    }
   }
 
   private static func row(_ number: Int, _ running: Int, _ version: String, _ when: String, _ script: String?) {
