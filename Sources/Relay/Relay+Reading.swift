@@ -71,12 +71,17 @@ extension Relay {
   private func discard(_ slot: UInt32) {
     switch unsafe connections[slot].stream.read(into: readBuffer) {
     case .bytes, .wouldBlock: return
-    case .endOfStream where outbox.waiting(slot) > 0 || connections[slot].phase == .awaiting && !connections[slot].isEnded:
+    case .endOfStream where isOwed(slot):
       // The client only said that it will send nothing further: it still gets all of its answer.
       connections[slot].isEnded = true
       watch(slot, blocked: true)
     case .endOfStream, .failed: drop(slot)
     }
+  }
+
+  /// Whether there is something to be sent yet to one who has just said that it will send nothing further.
+  private func isOwed(_ slot: UInt32) -> Bool {
+    outbox.waiting(slot) > 0 || connections[slot].phase == .awaiting && !connections[slot].isEnded
   }
 
   /// Handles all that is whole in `bytes`, and answers how many were used up.

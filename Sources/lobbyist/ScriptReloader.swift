@@ -61,11 +61,13 @@ final class ScriptReloader: Reloader {
   /// Takes over what the configuration says of scripts, plugins and settings; answers the mounts that it concerns.
   private func adopt(_ again: ServePlan, _ path: String) throws(ConfigurationError) -> Set<Int> {
     let isSame =
-      again.listen == plan.listen && again.admin == plan.admin && again.deployments == plan.deployments && again.mounts.map(\.route) == plan.mounts.map(\.route)
+      again.listen == plan.listen && again.admin == plan.admin && again.deployments == plan.deployments
+      && again.mounts.map(\.route) == plan.mounts.map(\.route)
       && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
     guard isSame else {
       throw ConfigurationError(
-        message: "\(path): listeners, limits, paths, deployments and the number of mounts are taken up by a restart only")
+        message: "\(path): listeners, limits, paths, the folder of deployments and the number of mounts are taken up by a "
+          + "restart only")
     }
     let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
     plan = again

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from raw_socket import RawSocket
+from raw_socket import TEXT, RawSocket, frame
 from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
 from reload import PAIRS, ask, connected, stream
 
@@ -329,7 +329,8 @@ def one_at_a_time(checks):
             time.sleep(0.005)
         thread.join()
         waits.sort()
-        print(f"a message's way during the trial: {waits[len(waits) * 99 // 100]:.1f} ms p99, {waits[-1]:.1f} ms at most")
+        print(f"a message's way during the trial: {waits[len(waits) * 99 // 100]:.1f} ms p99, "
+              f"{waits[-1]:.1f} ms at most")
         checks.true("the relay serves on", len(waits) > 50 and waits[-1] < 1000, "less than 1 s", waits[-3:])
         code, answer = answers[0]
         checks.true("a trial that takes too long is ended", code == 422 and "deploy_milliseconds (2500)" in
@@ -510,7 +511,8 @@ def several(checks):
         checks.equal("one says where", project.run("deploy", "policy.lua", "--mount", "/")[0], 0)
         checks.equal("the mount's settings stay", ask(ana, "x"), "two a kept")
         checks.equal("another mount is as it was", [ask(bob, "x"), bob.receive_text().decode()], ["loud !", "one a b"])
-        checks.equal("at the other one", project.run("deploy", "policy.lua", "--mount", "/b", "--set", "secret=c")[0], 0)
+        checks.equal("at the other one",
+                     project.run("deploy", "policy.lua", "--mount", "/b", "--set", "secret=c")[0], 0)
         checks.equal("the mount's plugins stay, settings go before its own",
                      [ask(bob, "x"), bob.receive_text().decode()], ["loud !", "two a c"])
         code, said = project.run("deploy", "policy.lua", "--mount", "/b", "--plugin", "soft.lua")
@@ -547,7 +549,8 @@ def new_lobbies(checks):
             checks.equal("a version for new lobbies", code, 0)
             checks.equal("is theirs alone", [ask(ana, "den"), ask(bob, "hall"), ask(cid, "den")], ["one", "two", "one"])
             checks.true("versions says who finishes", "1 lobby to finish" in project.run("versions")[1])
-            checks.equal("so does a rollback", [project.run("rollback", "--new-lobbies")[0], ask(bob, "hall")], [0, "two"])
+            checks.equal("so does a rollback",
+                         [project.run("rollback", "--new-lobbies")[0], ask(bob, "hall")], [0, "two"])
             with connected(project.relay) as dan:
                 checks.equal("for those to come", ask(dan, "loft"), "one")
             checks.equal("without it all are moved", [project.post("/rollback", {"to": 2})[0], ask(ana, "den"),
@@ -566,8 +569,8 @@ def folders(checks):
         code, answer = project.post("/deploy", request)
         checks.equal("plugins/ and scripts/ of a deployment", [code, ask(ana, "x")],
                      [200, "of its plugins and scripts"])
-        checks.equal("the version is the trial's", project.get("/deployments")["mounts"][0]["deployments"][0]["version"],
-                     answer["version"])
+        (mount,) = project.get("/deployments")["mounts"]
+        checks.equal("the version is the trial's", mount["deployments"][0]["version"], answer["version"])
 
 
 def breaker(checks):
@@ -578,17 +581,12 @@ def breaker(checks):
         bad["files"]["policy.lua"] = POLICY.format(name="bad").replace('== "fail"', '~= "x"')
         checks.equal("its tests do not show it", project.post("/deploy", bad)[0], 200)
         for _ in range(5):
-            ask_nothing(ana)
+            ana.send(frame(TEXT, b"fail"))
         checks.true("it gives way", wait_until(lambda: project.relay.logged("has failed too often"), 3))
         checks.equal("to the one before", [ask(ana, "x"), project.numbers()], ["good a none", ([1, 2], 1)])
         project.restart()
         with connected(project.relay) as bob:
             checks.equal("which runs after a restart", ask(bob, "x"), "good a none")
-
-
-def ask_nothing(raw):
-    from raw_socket import TEXT, frame
-    raw.send(frame(TEXT, b"fail"))
 
 
 def load(checks):
@@ -622,5 +620,5 @@ def load(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,), (full,),
-                             (kept,), (several,), (new_lobbies,), (folders,), (breaker,), (load,)])
+    run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,),
+                             (full,), (kept,), (several,), (new_lobbies,), (folders,), (breaker,), (load,)])

@@ -28,7 +28,9 @@ struct BundleTests {
     sent.mount = "/"
     sent.plugins = ["plugins/p.lua"]
     sent.settings = [("motto", "a \"b\" = \u{1F600}\n")]
-    sent.files = ["scripts/my.lua", "plugins/p.lua", "my.talk"].map { .init(path: $0, bytes: Array("text of \($0)\0\t".utf8)) }
+    sent.files = ["scripts/my.lua", "plugins/p.lua", "my.talk"].map { path in
+      .init(path: path, bytes: Array("text of \(path)\0\t".utf8))
+    }
     sent.tests = ["my.talk"]
     sent.newLobbies = true
     sent.withoutTests = true

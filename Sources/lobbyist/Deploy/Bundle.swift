@@ -61,7 +61,8 @@ struct Bundle {
     guard let conversations = try? TalkFiles.read(talk), let own = try? Self.relative(ScriptFiles.locate(script))
     else { return false }
     return conversations.contains { conversation in
-      guard let path = conversation.policyPath, let found = ScriptPath.resolve(path, besides: talk) else { return false }
+      let found = conversation.policyPath.flatMap { ScriptPath.resolve($0, besides: talk) }
+      guard let found else { return false }
       return (try? Self.relative(found)) == own
     }
   }

@@ -118,11 +118,13 @@ final class ScriptDeployer: Deployer {
     let script = store.deployment(number, of: plan.key)?.script ?? plan.script
     let what = number == 0 ? script : "\(script) of deployment \(number)"
     log.info("\(what) (version \(version)) runs at \(plan.key.text) now, loaded in \(microseconds) us")
-    return answer(200, [
-      .init("mount", .string(plan.key.text)), .init("script", .string(script)), .init("number", .integer(Int64(number))),
-      .init("version", .string(version)), .init("microseconds", .integer(Int64(microseconds))),
-      .init("report", .string(report)),
-    ])
+    return answer(
+      200,
+      [
+        .init("mount", .string(plan.key.text)), .init("script", .string(script)),
+        .init("number", .integer(Int64(number))), .init("version", .string(version)),
+        .init("microseconds", .integer(Int64(microseconds))), .init("report", .string(report)),
+      ])
   }
 
   /// Answers the microseconds that it took.

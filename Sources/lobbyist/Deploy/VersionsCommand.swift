@@ -51,8 +51,9 @@ enum VersionsCommand {
       row(number, running, version, time(deployment["deployed_at"]?.number ?? 0), deployment["script"]?.text)
     }
     for finishing in mount["finishing"]?.elements ?? [] {
-      let lobbies = finishing["lobbies"]?.number ?? 0
-      say("   on version \(finishing["version"]?.text ?? "?"): \(lobbies == 1 ? "1 lobby" : "\(lobbies) lobbies") to finish")
+      let count = finishing["lobbies"]?.number ?? 0
+      let lobbies = count == 1 ? "1 lobby" : "\(count) lobbies"
+      say("   on version \(finishing["version"]?.text ?? "?"): \(lobbies) to finish")
     }
   }
 
