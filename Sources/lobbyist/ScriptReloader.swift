@@ -66,8 +66,8 @@ final class ScriptReloader: Reloader {
       && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
     guard isSame else {
       throw ConfigurationError(
-        message: "\(path): listeners, limits, paths, the folder of deployments and the number of mounts are taken up by a "
-          + "restart only")
+        message: "\(path): listeners, limits, paths, deployments and the number of mounts are taken up "
+          + "by a restart only")
     }
     let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
     plan = again
