@@ -408,7 +408,10 @@ def killed(checks):
     """kill -9 at random moments of a deployment: afterwards the old version runs or the new one."""
     chance = random.Random(4)
     with Project() as project:
-        expected = "one a none"
+        start = time.monotonic()
+        checks.equal("one in peace", project.post("/deploy", project.bundle("first"))[0], 200)
+        took = time.monotonic() - start
+        expected = "first a none"
         seen = {"old": 0, "new": 0}
         for turn in range(20):
             request = project.bundle(f"v{turn}")
@@ -424,8 +427,10 @@ def killed(checks):
             thread.start()
             if turn % 4 == 0:
                 wait_until(lambda: children(project.relay) or answers, 3)
+            elif turn % 4 == 1:
+                wait_until(lambda: answers, 20)
             else:
-                time.sleep(chance.random() * 0.15)
+                time.sleep(chance.random() * took * 1.2)
             orphans = children(project.relay)
             project.kill()
             thread.join()
