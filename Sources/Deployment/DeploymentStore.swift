@@ -14,9 +14,7 @@ public final class DeploymentStore {
 
   /// Opens the store, makes it if need be, and removes what a crash has left. One relay at a time has it; for one that
   /// is about to end it waits these milliseconds.
-  public init(
-    _ folder: String, for keys: [MountKey], disk: Disk = Disk(), patience milliseconds: Int = 2000
-  ) throws(DeployRefusal) {
+  public init(_ folder: String, disk: Disk = Disk(), patience milliseconds: Int = 2000) throws(DeployRefusal) {
     self.folder = folder
     self.disk = disk
     try disk.makeFolder(folder)
@@ -24,7 +22,6 @@ public final class DeploymentStore {
     guard lock >= 0 else { throw DeployRefusal("open", folder, errno: errno) }
     try Self.take(lock, of: folder, milliseconds)
     for name in try disk.names(in: folder) where name.hasPrefix(Self.hidden) { try disk.remove(folder + "/" + name) }
-    for key in keys { try read(key) }
   }
 
   deinit { if lock >= 0 { close(lock) } }
@@ -57,7 +54,9 @@ public final class DeploymentStore {
 
   public func nextNumber(of key: MountKey) -> Int { (deployments(of: key).last?.number ?? 0) + 1 }
 
-  private func read(_ key: MountKey) throws(DeployRefusal) {
+  /// Reads what there is of a mount, once.
+  public func include(_ key: MountKey) throws(DeployRefusal) {
+    guard mounts[key] == nil else { return }
     let own = folder(of: key)
     guard disk.kind(of: own) != .none else { return }
     var all: [Deployment] = []

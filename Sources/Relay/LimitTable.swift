@@ -96,6 +96,13 @@ extension RelayLimits {
     self[keyPath: entry.path] = value == 0 ? entry.none : value
   }
 
+  /// Which of these limits, by default those of the relay itself, have another value than in `former`.
+  public func names(changedFrom former: RelayLimits, among names: [String]? = nil) -> [String] {
+    let mountNames = Set(Self.mountNames)
+    let looked = names ?? Self.names.filter { !mountNames.contains($0) }
+    return looked.filter { text(of: $0) != former.text(of: $0) }
+  }
+
   /// The value of a limit, as `set` takes it.
   public func text(of name: String) -> String {
     guard let entry = Self.table.first(where: { $0.name == name }) else { return "\(mount.slowReader)" }

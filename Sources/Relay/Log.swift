@@ -22,8 +22,9 @@ public final class Log {
   /// Bytes of a line's text; what is longer is cut.
   public static let lineBytesMax = 8192
 
-  private let level: Level
-  private let format: Format
+  /// What is below this level is left out.
+  public var level: Level
+  public var format: Format
   private let write: (String) -> Void
   private let wallSeconds: () -> Int64
   private var second: Int64 = 0

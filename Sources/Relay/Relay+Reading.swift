@@ -95,6 +95,8 @@ extension Relay {
   }
 
   private func takeFrames(_ slot: UInt32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+    // Who got an answer in place of a WebSocket may belong to no mount.
+    guard connections[slot].phase == .open || connections[slot].phase == .closing else { return bytes.count }
     var offset = start
     let mount = mount(of: slot)
     let isLimited = limits.messagesPerSecond > 0 || limits.bytesPerSecond > 0

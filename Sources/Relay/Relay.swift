@@ -12,7 +12,8 @@ public final class Relay {
     static let signals = UInt32.max
     static let files = UInt32.max - 1
     static let trial = UInt32.max - 2
-    static let listenersFrom = UInt32.max - 2 - UInt32(listenersMax)
+    // Those of one arrangement and an admin listener, together with those of the next for a moment.
+    static let listenersFrom = UInt32.max - 2 - 2 * UInt32(listenersMax + 1)
   }
 
   /// Addresses that one relay listens on.
@@ -20,9 +21,9 @@ public final class Relay {
 
   static let readBytes = 256 << 10
 
-  let limits: RelayLimits
+  var limits: RelayLimits
   let log: Log
-  let mounts: MountTable
+  var mounts: MountTable
   let outbox: Outbox
   /// Nil for none.
   public var journal: (any Journal)?
@@ -45,9 +46,12 @@ public final class Relay {
   var isTurnOver = false
   /// Connections that the last turn was too short for.
   var backlog: [Token] = []
+  /// Connections that are still to be closed because their mount is gone.
+  var leaving: [Token] = []
   /// Who reloads scripts, the files that it wants to know of, and which of them have changed and since when.
   var reloader: Reloader?
   var files: FileWatch?
+  var folders: Set<String> = []
   var changed: Set<String> = []
   var changedSince: UInt64 = 0
   var reloadAt: UInt64?
@@ -83,24 +87,21 @@ public final class Relay {
   deinit { unsafe readBuffer.deallocate() }
 
   private func open(_ text: String, for purpose: ListenerPurpose) throws(SystemError) {
-    let listener = try Listener(on: text)
-    let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
-    try reactor.add(listener.descriptor, .reading, token)
-    listeners.append(listener, for: purpose)
+    try open(ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose))
   }
-
-  /// The addresses really bound, and what for.
-  public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
 
   /// For the admin listener.
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, deployer: deployer)
+      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)
-  func mount(of slot: UInt32) -> Mount { mounts[connections[slot].mount] }
+  func mount(of slot: UInt32) -> Mount {
+    guard let index = connections[slot].mount else { preconditionFailure("a request that is read is for a mount") }
+    return mounts[index]
+  }
 
   /// Serves until a signal ends it. Answers the exit code.
   public func run() throws(SystemError) -> Int32 {
@@ -130,6 +131,7 @@ public final class Relay {
       endOverdueTrial()
       resumeBacklog()
       reloadChanged()
+      if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
       deployer?.turnEnded()
@@ -178,7 +180,7 @@ public final class Relay {
   }
 
   private func nextDeadline() -> UInt64? {
-    if !backlog.isEmpty || mounts.hasDepartures { return now }
+    if !backlog.isEmpty || !leaving.isEmpty || mounts.hasDepartures { return now }
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }

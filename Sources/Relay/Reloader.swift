@@ -15,6 +15,8 @@ public struct ReloadOutcome: Sendable {
   public enum Result: Sendable {
     /// The version that runs now, and how long loading it took.
     case loaded(version: String, microseconds: UInt64)
+    /// What is another in the configuration now, in words.
+    case changed([String])
     /// The version before runs on, because of this.
     case failed(String)
   }
@@ -46,18 +48,23 @@ extension Relay {
     do throws(SystemError) {
       var watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
-      for folder in reloader.folders { add(folder, to: &watch) }
+      follow(reloader.folders, with: &watch)
       files = consume watch
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
-  private func add(_ folder: String, to watch: inout FileWatch) {
-    do throws(SystemError) {
-      try watch.add(folder: folder)
-    } catch {
-      log.warning("\(error)")
+  /// Watches these folders and no others.
+  private func follow(_ wanted: [String], with watch: inout FileWatch) {
+    for folder in folders.subtracting(wanted) { watch.remove(folder: folder) }
+    folders = Set(wanted)
+    for folder in wanted {
+      do throws(SystemError) {
+        try watch.add(folder: folder)
+      } catch {
+        log.warning("\(error)")
+      }
     }
   }
 
@@ -81,26 +88,29 @@ extension Relay {
   /// Reloads what has to do with these files, or everything for nil.
   @discardableResult
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
-    guard let reloader else { return [] }
+    guard let reloader, graceEnds == nil else { return [] }
     let outcomes = reloader.reload(changes)
+    watchFolders()
     for outcome in outcomes {
       switch outcome.result {
       case .loaded(let version, let microseconds):
         counters.reloads += 1
         log.info("\(outcome.subject) (version \(version)) runs now, loaded in \(microseconds) us")
+      case .changed(let changes):
+        counters.reloads += 1
+        for change in changes { log.info("\(outcome.subject): \(change)") }
       case .failed(let reason):
         counters.reloadsFailed += 1
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
-    watchFolders()
     return outcomes
   }
 
   /// Watches the files of what runs by now.
   func watchFolders() {
     guard let reloader, var watch = files.take() else { return }
-    for folder in reloader.folders { add(folder, to: &watch) }
+    follow(reloader.folders, with: &watch)
     files = consume watch
   }
 }

@@ -8,6 +8,7 @@ struct Status {
   let connections: Int
   let counters: RelayCounters
   let mounts: [RoutedMount]
+  let mountsEnding: Int
   let deployer: (any Deployer)?
 
   private static let known =
@@ -49,6 +50,7 @@ struct Status {
         object([
           ("subject", quoted(outcome.subject)), ("version", quoted(version)), ("microseconds", "\(microseconds)"),
         ])
+      case .changed(let changes): object([("subject", quoted(outcome.subject)), ("changes", list(changes))])
       case .failed(let reason): object([("subject", quoted(outcome.subject)), ("error", quoted(reason))])
       }
     }
@@ -70,6 +72,7 @@ struct Status {
       ("connections", "\(connections)"),
       ("relay", Self.numbers(counters.named)),
       ("mounts", "[" + mounts.map { Self.mount($0, deployer?.deployment(of: $0.mount)) }.joined(separator: ",") + "]"),
+      ("mounts_ending", "\(mountsEnding)"),
     ]) + "\n"
   }
 

@@ -70,6 +70,15 @@ struct MountPlan: Equatable {
     }
   }
 
+  /// Whether the same scripts run with the same settings, wherever the configuration says so.
+  func runsLike(_ other: MountPlan) -> Bool {
+    script == other.script && plugins == other.plugins && settings.map(\.name) == other.settings.map(\.name)
+      && settings.map(\.value) == other.settings.map(\.value)
+  }
+
+  /// The files that it names.
+  var files: [String] { ([script] + plugins).map(ScriptFiles.locate) }
+
   /// What is wrong with the scripts.
   func check() throws(FileError) -> [Finding] {
     Checker.check(

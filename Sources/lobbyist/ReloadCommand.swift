@@ -55,6 +55,10 @@ enum ReloadCommand {
       complain("\(subject) is not reloaded, the version before runs on: \(error)")
       return false
     }
+    if let changes = members.first(where: { $0.key == Array("changes".utf8) }), case .array(let texts) = changes.value {
+      for text in texts { say("ok  \(subject): \(String(decoding: text.plain, as: UTF8.self))") }
+      return true
+    }
     say("ok  \(subject) (version \(text("version") ?? "?")), loaded in \(text("microseconds") ?? "?") us")
     return true
   }
@@ -62,8 +66,8 @@ enum ReloadCommand {
   private static let help = """
     lobbyist reload [--admin ADDRESS:PORT]
 
-    Has the relay whose admin listener is there (default \(defaultAdmin)) load its scripts, what they require,
-    and the plugins and settings of its configuration anew. Nobody is disconnected. Exit code 1 when something
-    does not load: then the version before runs on.
+    Has the relay whose admin listener is there (default \(defaultAdmin)) load its configuration, its scripts and
+    what they require anew. Nobody is disconnected but the peers of mounts that are gone. Exit code 1 when
+    something does not load: then what ran before runs on.
     """
 }

@@ -5,37 +5,66 @@ import Policy
 import Reactor
 import Relay
 
-/// Loads scripts anew from the files that a running relay was started with.
+/// Loads scripts anew from the files that a running relay was started with, and reads its configuration again.
 final class ScriptReloader: Reloader {
-  private(set) var plan: ServePlan
-  let mounts: [Mount]
-  private let store: DeploymentStore?
+  var plan: ServePlan
+  /// Those of the plan, in its order.
+  var mounts: [Mount]
+  unowned let relay: Relay
+  let log: Log
+  /// What is deployed here runs in place of a mount's files; nil where nothing can be.
+  let store: DeploymentStore?
+  let load: (MountPlan) throws(FileError) -> RoutedMount
+  /// The configuration as it is now was refused: it is tried again with whatever script changes.
+  private var isRefused = false
+  /// What it wanted to load.
+  var awaited: [String] = []
 
-  /// `mounts` are those of the plan, in its order. What is deployed in the store runs in place of their files.
-  init(_ plan: ServePlan, _ mounts: [Mount], _ store: DeploymentStore? = nil) {
+  /// `mounts` are those of the plan, in its order; `load` loads another one.
+  init(
+    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log, _ store: DeploymentStore?,
+    load: @escaping (MountPlan) throws(FileError) -> RoutedMount
+  ) {
     self.plan = plan
     self.mounts = mounts
+    self.relay = relay
+    self.log = log
     self.store = store
+    self.load = load
   }
 
   var folders: [String] {
-    let files = mounts.flatMap(watched) + [plan.configuration].compactMap { $0 }
+    let files = mounts.indices.flatMap(files) + awaited + plan.configurationFiles
     return Array(Set(files.flatMap(Self.names).map(Files.folder)))
   }
 
+  /// The files that a mount runs, and those that it is to run, which may not have loaded; but none that were deployed,
+  /// as they do not change.
+  private func files(of index: Int) -> [String] {
+    let files = mounts[index].files + served(plan.mounts[index]).files
+    return store.map { store in files.filter { !$0.hasPrefix(store.folder + "/") } } ?? files
+  }
+
+  private func served(_ plan: MountPlan) -> MountPlan { store.map { plan.served(from: $0) } ?? plan }
+
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
-    var changedMounts: Set<Int> = []
-    if let path = plan.configuration, Self.concerns([path], changes) {
+    var adoption = Adoption()
+    let isDue = isRefused && changes?.contains { $0.hasSuffix(".lua") } ?? true
+    if let path = plan.configuration, isDue || Self.concerns(plan.configurationFiles, changes) {
       do throws(ConfigurationError) {
-        changedMounts = try adopt(try readAgain(), path)
+        adoption = try adopt(try readAgain(), path)
+        outcomes = adoption.outcomes
+        isRefused = false
       } catch {
-        return [ReloadOutcome(subject: path, .failed(error.message))]
+        isRefused = true
+        outcomes = [ReloadOutcome(subject: path, .failed(error.message))]
+        if changes == nil { return outcomes }
       }
     }
-    for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || Self.concerns(watched(mount), changes) {
-      outcomes.append(reload(mount, plan.mounts[index]))
+    for (index, mount) in mounts.enumerated() where !adoption.fresh.contains(index) {
+      guard adoption.changed.contains(index) || Self.concerns(files(of: index), changes) else { continue }
+      outcomes.append(reload(mount, served(plan.mounts[index])))
     }
     return outcomes
   }
@@ -44,7 +73,7 @@ final class ScriptReloader: Reloader {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
     do throws(FileError) {
-      try (store.map { plan.served(from: $0) } ?? plan).reload(mount)
+      try plan.reload(mount)
     } catch {
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
@@ -58,29 +87,7 @@ final class ScriptReloader: Reloader {
     return again
   }
 
-  /// Takes over what the configuration says of scripts, plugins and settings; answers the mounts that it concerns.
-  private func adopt(_ again: ServePlan, _ path: String) throws(ConfigurationError) -> Set<Int> {
-    let isSame =
-      again.listen == plan.listen && again.admin == plan.admin && again.deployments == plan.deployments
-      && again.mounts.map(\.route) == plan.mounts.map(\.route)
-      && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
-    guard isSame else {
-      throw ConfigurationError(
-        message: "\(path): listeners, limits, paths, deployments and the number of mounts are taken up "
-          + "by a restart only")
-    }
-    let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
-    plan = again
-    return Set(concerned)
-  }
-
   // MARK: Files
-
-  /// The files of a mount that may change; those that were deployed do not.
-  private func watched(_ mount: Mount) -> [String] {
-    guard let store else { return mount.files }
-    return mount.files.filter { !$0.hasPrefix(store.folder + "/") }
-  }
 
   /// Whether one of these files is among the changed ones.
   private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {

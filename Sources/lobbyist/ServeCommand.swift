@@ -37,17 +37,18 @@ enum ServeCommand {
       let recorder = plan.recording.recorder(log)
       let store = try plan.openStore()
       var deployer: ScriptDeployer?
-      let mounts = try plan.mounts.map { mount throws(FileError) in
+      let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder) { scripts, event in
           event.write(to: log, script: scripts.policy)
           if case .fellBack = event { deployer?.hasFallenBack = true }
         }
       }
+      let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      let reloader = ScriptReloader(plan, mounts.map(\.mount), store)
+      let reloader = ScriptReloader(plan, mounts.map(\.mount), of: relay, log, store, load: load)
       relay.reloadScripts(with: reloader)
-      deployer = store.map { ScriptDeployer($0, reloader, plan.limits, log) }
+      deployer = store.map { ScriptDeployer($0, reloader, log) }
       relay.deployer = deployer
       try recorder?.begin(outbox)
       relay.journal = recorder
@@ -78,14 +79,7 @@ enum ServeCommand {
       let path = deployer?.deployed(entry.mount) ?? policy.path
       say("lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)")
     }
-    for (address, purpose) in relay.addresses {
-      switch purpose {
-      case .everyMount: say("listening on ws://\(address)")
-      case .mount(let index):
-        say("listening on ws://\(address) (\(mounts[index].mount.scripts.policy.name) only)")
-      case .operator: say("admin on http://\(address)/status")
-      }
-    }
+    for line in relay.listening { say(line) }
     if let port = relay.addresses.first?.address.port {
       say("point a client at ws://localhost:\(port), look at http://localhost:\(port)/, stop with Ctrl-C")
     }

@@ -21,6 +21,10 @@ struct ServePlan {
   private(set) var logFormatGiven: Log.Format?
   private(set) var logLevelGiven: Log.Level?
   private(set) var configuration: String?
+  /// The files that it is read from: its own and those that it requires.
+  var configurationFiles: [String] = []
+  /// Where a configuration says what is listened on: `file:line`, by address.
+  var places: [String: String] = [:]
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
@@ -53,7 +57,8 @@ struct ServePlan {
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
-    (listen, admin, deployments) = (listenGiven, adminGiven, deploymentsGiven)
+    (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
+    (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
     try read(configuration: configuration)
   }
 

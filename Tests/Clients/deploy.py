@@ -64,13 +64,18 @@ class Project:
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
+    def configure(self, text):
+        """Saves the configuration, as editors do."""
+        path = os.path.join(self.home.name, "lobbyist.lua")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+        return path
+
     def start(self):
         options = dict(self.options)
         if self.config:
-            path = os.path.join(self.home.name, "lobbyist.lua")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(self.config)
-            options["config"] = path
+            options["config"] = self.configure(self.config)
         else:
             options["script"] = os.path.join(self.served, "policy.lua")
         self.relay = Relay(admin="127.0.0.1:0", **options)
@@ -504,7 +509,7 @@ def several(checks):
       local settings = relay.settings { sign = "?" }
       return { on_message = function(peer, message) peer:send("NAME " .. settings.sign) end }
     """
-    project = Project(config=config)
+    project = Project(config=config, errors=True)
     with open(os.path.join(project.home.name, "loud.lua"), "w", encoding="utf-8") as file:
         file.write(loud.replace("NAME", "loud"))
     project.write("soft.lua", loud.replace("NAME", "soft"))
@@ -526,6 +531,25 @@ def several(checks):
         checks.true("the store is beside the configuration", os.path.isdir(os.path.join(project.store, "%2Fb", "2")))
         checks.equal("the list has both", [(mount["mount"], mount["running"]) for mount in
                                            project.get("/deployments")["mounts"]], [("/", 1), ("/b", 2)])
+
+        def save(text):
+            count = len(project.relay.logged("info"))
+            project.configure(text)
+            wait_until(lambda: len(project.relay.logged("info")) > count, 5)
+
+        save(config[:config.index('mount "/b"')].replace("kept", "saved"))
+        checks.equal("a saved configuration's settings are those of the deployment", ask(ana, "x"), "two a saved")
+        checks.equal("a mount that is gone is not listed", [mount["mount"] for mount in
+                                                            project.get("/deployments")["mounts"]], ["/"])
+        save(config)
+        with RawSocket(project.relay) as cid:
+            cid.upgrade("/b")
+            checks.equal("one that is back runs what was deployed", [ask(cid, "x"), cid.receive_text().decode()],
+                         ["soft ?", "two a b"])
+        checks.equal("and can be rolled back", project.run("rollback", "--mount", "/b")[0], 0)
+        project.configure(config.replace('"store"', '"other"'))
+        checks.true("another folder needs a restart", wait_until(
+            lambda: project.relay.logged("the folder of deployments is taken up by a restart only"), 3))
 
 
 ROOMS = """

@@ -23,7 +23,9 @@ import Testing
   }
 
   private func open(_ place: Place, _ disk: Disk = Disk()) throws(DeployRefusal) -> DeploymentStore {
-    try DeploymentStore(place.store, for: [Self.key], disk: disk, patience: 0)
+    let store = try DeploymentStore(place.store, disk: disk, patience: 0)
+    try store.include(Self.key)
+    return store
   }
 
   /// All that a deployment does, both processes' parts of it. `loaded` notes what was put into service.

@@ -54,6 +54,16 @@ import Testing
     #expect(throws: LimitError.self) { try limits.set("json_depth", to: "129") }
   }
 
+  @Test func whatHasChangedIsNamed() throws {
+    let former = RelayLimits()
+    var limits = former
+    #expect(limits.names(changedFrom: former) == [])
+    for name in ["connections", "lobbies"] { try limits.set(name, to: "7") }
+    try limits.set("slow_reader", to: "drop")
+    #expect(limits.names(changedFrom: former) == ["connections"])
+    #expect(limits.names(changedFrom: former, among: RelayLimits.mountNames) == ["lobbies", "slow_reader"])
+  }
+
   @Test func theSlowReaderIsClosedOrDropped() throws {
     var limits = RelayLimits()
     try limits.set("slow_reader", to: "drop")

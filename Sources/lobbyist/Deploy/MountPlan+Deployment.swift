@@ -6,7 +6,7 @@ import Relay
 
 extension MountPlan {
   /// What the mount is called in the store and in the commands.
-  var key: MountKey { MountKey(route.listen.first ?? (route.host ?? "") + (route.paths.first ?? "/")) }
+  var key: MountKey { MountKey(route.key) }
 
   /// Whatever else it may be called.
   var names: [String] { route.paths + route.paths.map { (route.host ?? "") + $0 } + route.listen }
@@ -86,6 +86,11 @@ extension MountPlan {
     from store: DeploymentStore?, into outbox: Outbox, recorder: Recorder?,
     report: @escaping (Scripts, MountEvent) -> Void
   ) throws(FileError) -> RoutedMount {
+    do throws(DeployRefusal) {
+      try store?.include(key)
+    } catch {
+      throw FileError(error.message)
+    }
     guard let store, store.current(of: key) > 0 else {
       return try load(into: outbox, recorder: recorder, report: report)
     }
@@ -103,15 +108,21 @@ extension ServePlan {
   /// Opens the store of deployments, if there is to be one.
   func openStore() throws(DeployRefusal) -> DeploymentStore? {
     guard let deployments else { return nil }
+    if let problem = problemOfKeys { throw DeployRefusal(500, problem) }
+    return try DeploymentStore(deployments)
+  }
+
+  /// Why the mounts can have no deployments; nil when they can.
+  var problemOfKeys: String? {
     let keys = mounts.map(\.key)
     for (index, key) in keys.enumerated() {
       guard !keys[..<index].contains(key) else {
-        throw DeployRefusal(500, "two mounts are called '\(key.text)', so their deployments cannot be told apart")
+        return "two mounts are called '\(key.text)', so their deployments cannot be told apart"
       }
       guard key.fileName.utf8.count <= BundlePath.bytesMax else {
-        throw DeployRefusal(500, "the name of the mount '\(key.text)' is too long for the folder of its deployments")
+        return "the name of the mount '\(key.text)' is too long for the folder of its deployments"
       }
     }
-    return try DeploymentStore(deployments, for: keys)
+    return nil
   }
 }

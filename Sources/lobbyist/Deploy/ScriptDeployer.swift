@@ -9,17 +9,15 @@ import Relay
 final class ScriptDeployer: Deployer {
   private let store: DeploymentStore
   private let reloader: ScriptReloader
-  private let limits: RelayLimits
   private let log: Log
   /// What is being tried.
   private var staging: Staging?
   /// A version has failed too often and has given way to the one before.
   var hasFallenBack = false
 
-  init(_ store: DeploymentStore, _ reloader: ScriptReloader, _ limits: RelayLimits, _ log: Log) {
+  init(_ store: DeploymentStore, _ reloader: ScriptReloader, _ log: Log) {
     self.store = store
     self.reloader = reloader
-    self.limits = limits
     self.log = log
   }
 
@@ -190,6 +188,7 @@ final class ScriptDeployer: Deployer {
   // MARK: Telling
 
   private var plans: [MountPlan] { reloader.plan.mounts }
+  private var limits: RelayLimits { reloader.plan.limits }
 
   func deployment(of mount: Mount) -> Int? {
     guard let index = reloader.mounts.firstIndex(where: { $0 === mount }), plans.indices.contains(index) else {
