@@ -103,8 +103,10 @@ public final class DeploymentStore {
       throw DeployRefusal(500, "deployment \(number) should be \(nextNumber(of: key))")
     }
     try staging.removeNotes()
-    try disk.makeFolder(folder(of: key))
-    try disk.sync(folder: folder)
+    if disk.kind(of: folder(of: key)) == .none {
+      try disk.makeFolder(folder(of: key))
+      try disk.sync(folder: folder)
+    }
     let place = "\(folder(of: key))/\(number)"
     try disk.rename(staging.path, to: place)
     mounts[key, default: (0, [])].all.append(deployment)

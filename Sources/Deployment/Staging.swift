@@ -44,10 +44,9 @@ public struct Staging {
     return deployment
   }
 
-  /// Leaves what is kept.
+  /// Leaves what is kept, all of which is on the disk by now.
   func removeNotes() throws(DeployRefusal) {
     for name in [Self.request, Self.plan, Self.outcome, Self.output] { try disk.remove(place(name)) }
-    try disk.sync(folder: path)
   }
 
   /// Removes everything; what stays is removed at the next start.
@@ -88,6 +87,7 @@ public struct Staging {
 
   public func put(_ deployment: Deployment) throws(DeployRefusal) {
     try disk.write(place(Self.record), deployment.json, isSynced: true)
+    try disk.sync(folder: path)
   }
 
   public func put(_ outcome: TrialOutcome) throws(DeployRefusal) {
