@@ -7,6 +7,8 @@ import WebSocket
 enum Phase: UInt8 {
   /// The request head is still arriving.
   case handshake
+  /// The operator's request is being worked on; its answer is to come.
+  case awaiting
   /// A WebSocket; `peer` is set.
   case open
   /// Our close frame is out or waiting to be; the client's is awaited.

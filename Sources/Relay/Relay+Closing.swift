@@ -79,6 +79,7 @@ extension Relay {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
     listeners.removeAll()
+    abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase == .open {
         outbox.appendClose(to: slot, code: CloseCode.goingAway, reason: "The server is shutting down")

@@ -15,8 +15,7 @@ extension Relay {
       return bytes.count
     case .complete(let head, let length):
       if connections[slot].purpose == .operator {
-        answer(slot, status.answer(head, reload: { reload(nil, .operator) }), omitsBody: head.method == "HEAD")
-        return length
+        return unsafe takeOperatorRequest(slot, head, length, bytes)
       }
       guard takeMount(slot, head) else {
         counters.unmounted += 1
@@ -53,7 +52,7 @@ extension Relay {
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let refusal):
         counters.handshakesRefused += 1
-        answer(slot, refusal, omitsBody: false)
+        answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
@@ -72,7 +71,7 @@ extension Relay {
   }
 
   /// What a script says; its body is plain text unless it says otherwise.
-  private func answer(_ slot: UInt32, _ answer: RequestAnswer, omitsBody: Bool) {
+  func answer(_ slot: UInt32, _ answer: RequestAnswer, omitsBody: Bool = false) {
     let isTyped = answer.body.isEmpty || answer.headers.contains { $0.isNamed("Content-Type") }
     let headers = isTyped ? answer.headers : answer.headers + PlainAnswer.plainText
     finish(slot) { queue in

@@ -11,8 +11,9 @@ public final class Relay {
   enum Source {
     static let signals = UInt32.max
     static let files = UInt32.max - 1
+    static let trial = UInt32.max - 2
     // Those of one arrangement and an admin listener, together with those of the next for a moment.
-    static let listenersFrom = UInt32.max - 1 - 2 * UInt32(listenersMax + 1)
+    static let listenersFrom = UInt32.max - 2 - 2 * UInt32(listenersMax + 1)
   }
 
   /// Addresses that one relay listens on.
@@ -55,6 +56,9 @@ public final class Relay {
   var reloadAt: UInt64?
   /// What the log has said about folders that cannot be watched.
   var watchProblems: [String] = []
+  /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
+  public var deployer: (any Deployer)?
+  var trial: RunningTrial?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -91,7 +95,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, mountsEnding: mounts.endingCount)
+      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)
@@ -115,6 +119,8 @@ public final class Relay {
           handle(event)
         } else if event.token.slot == Source.files {
           takeFileChanges()
+        } else if event.token.slot == Source.trial {
+          takeTrialEnd()
         } else if event.token.slot == Source.signals {
           if takeSignals() == .exitNow { return 0 }
         } else {
@@ -123,11 +129,13 @@ public final class Relay {
         lookAtClock()
       }
       fireDeadlines()
+      endOverdueTrial()
       resumeBacklog()
       reloadChanged()
       if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
+      deployer?.turnEnded()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
@@ -178,6 +186,7 @@ public final class Relay {
   private func nextDeadline() -> UInt64? {
     if !backlog.isEmpty || !leaving.isEmpty || mounts.hasDepartures { return now }
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
+    if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }

@@ -58,15 +58,15 @@ extension Relay {
       let watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
       files = consume watch
-      watchFiles(reloader)
+      watchFiles()
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
   /// Watches the files where they are by now. One that has changed between its loading and this counts as changed.
-  private func watchFiles(_ reloader: Reloader) {
-    guard var watch = files.take() else { return }
+  func watchFiles() {
+    guard let reloader, var watch = files.take() else { return }
     let problems = watch.watch(reloader.files.map { FileTrail(to: $0) })
     files = consume watch
     for problem in problems where !watchProblems.contains(problem.description) { log.warning("\(problem)") }
@@ -121,7 +121,7 @@ extension Relay {
       }
     }
     journal?.reloaded(outcomes, reason, milliseconds: now, wallSeconds: wallSeconds)
-    watchFiles(reloader)
+    watchFiles()
     return outcomes
   }
 }

@@ -22,7 +22,14 @@ enum Files {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard let name = parts.last else { return nil }
     let folder = parts.dropLast().joined(separator: "/")
-    guard let stream = unsafe opendir(folder.isEmpty ? "." : folder) else { return nil }
+    let names = names(in: folder.isEmpty ? "." : folder)
+    let found = NearestName.find(String(name), in: names.filter { $0.hasSuffix(".lua") })
+    return found.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+  }
+
+  /// What is in a folder, sorted; nothing for one that cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let stream = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(stream) }
     var names: [String] = []
     while let entry = unsafe readdir(stream) {
@@ -30,8 +37,7 @@ enum Files {
         unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
       }
     }
-    let found = NearestName.find(String(name), in: names.filter { $0.hasSuffix(".lua") })
-    return found.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+    return names.sorted()
   }
 
   /// The bytes of a file, or why they cannot be had. A pipe or a device is refused: it could keep a relay waiting.

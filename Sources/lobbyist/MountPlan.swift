@@ -11,6 +11,10 @@ struct MountPlan: Equatable {
   var plugins: [String] = []
   var settings: [Setting] = []
   var limits = MountLimits()
+  /// Folders in which `require` looks last.
+  var shared = ScriptFiles.shared
+  /// Folders in which it looks before those.
+  var folders: [String] = []
   /// Where a configuration says it: `file:line`.
   var place: String?
 
@@ -42,7 +46,7 @@ struct MountPlan: Equatable {
       let (milliseconds, wallSeconds) = (Clock.milliseconds, Clock.wallTime)
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
+        random: recorder == nil ? .system : .noting, shared: shared, milliseconds: milliseconds,
         wallSeconds: wallSeconds, read: ScriptFiles.modules(notingIn: looked),
         report: { event in
           recorder?.note(event)
@@ -56,11 +60,11 @@ struct MountPlan: Equatable {
     }
   }
 
-  /// Reads the scripts again and replaces those that run.
-  func reload(_ mount: Mount, notingIn looked: LookedUp) throws(FileError) {
+  /// Reads the scripts again and replaces those that run; with `lobbiesFinish` lobbies that exist keep theirs.
+  func reload(_ mount: Mount, notingIn looked: LookedUp, lobbiesFinish: Bool = false) throws(FileError) {
     let scripts = try self.scripts(notingIn: looked, besides: mount.scripts)
     do throws(ScriptError) {
-      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) })
+      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) }, lobbiesFinish: lobbiesFinish)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
       throw FileError(error.complaint + looked.remark)
@@ -79,7 +83,7 @@ struct MountPlan: Equatable {
   /// What is wrong with the scripts.
   func check() throws(FileError) -> [Finding] {
     Checker.check(
-      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
+      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: shared,
       read: ScriptFiles.module)
   }
 
@@ -108,6 +112,7 @@ struct MountPlan: Equatable {
     func locate(_ path: String) -> String {
       ScriptFiles.places(of: path).first { paths.contains($0) } ?? ScriptFiles.locate(path)
     }
-    return try ScriptFiles.open(policy: locate(script), plugins: plugins.map(locate), notingIn: looked)
+    return try ScriptFiles.open(
+      policy: locate(script), plugins: plugins.map(locate), folders: folders, notingIn: looked)
   }
 }

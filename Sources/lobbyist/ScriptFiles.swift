@@ -4,15 +4,16 @@ import Policy
 
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
-  /// The policy and its plugins, in their order; without a policy, one that says nothing.
+  /// The policy and its plugins, in their order; without a policy, one that says nothing. `require` looks in `folders`
+  /// behind their own.
   static func open(
-    policy path: String?, plugins: [String] = [], notingIn looked: LookedUp? = nil
+    policy path: String?, plugins: [String] = [], folders: [String] = [], notingIn looked: LookedUp? = nil
   ) throws(FileError) -> Scripts {
     var policy = Script(path: "no policy", source: Array("return {}".utf8))
     if let path { policy = try open(path, isPlugin: false, looked) }
     let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true, looked) }
     do throws(ScriptError) {
-      return try Scripts(policy: policy, plugins: plugins)
+      return try Scripts(policy: policy, plugins: plugins, folders: folders)
     } catch {
       throw FileError(error.firstLine)
     }
@@ -51,7 +52,7 @@ enum ScriptFiles {
   }
 
   /// The folders above the program file, nearest first.
-  private static var ownFolders: [String] {
+  static var ownFolders: [String] {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     guard count > 0 else { return [] }

@@ -42,6 +42,10 @@ extension ScriptReloader {
       throw ConfigurationError(
         message: "\(path): a recording knows its mounts from the start: they come and go by a restart only")
     }
+    guard again.deployments == plan.deployments else {
+      throw ConfigurationError(message: "\(path): the folder of deployments is taken up by a restart only")
+    }
+    if store != nil, let problem = again.problemOfKeys { throw ConfigurationError(message: "\(path): \(problem)") }
     for (mount, predecessor) in zip(again.mounts, succession.predecessors) {
       guard let predecessor, plan.mounts[predecessor].limits != mount.limits else { continue }
       var (former, wanted) = (RelayLimits(), RelayLimits())

@@ -1,4 +1,5 @@
 import Configuration
+import Deployment
 import Policy
 import Reactor
 import Relay
@@ -10,8 +11,10 @@ final class ScriptReloader: Reloader {
   var mounts: [Mount]
   unowned let relay: Relay
   let log: Log
+  /// What is deployed here runs in place of a mount's files; nil where nothing can be.
+  let store: DeploymentStore?
   let load: (MountPlan) throws(FileError) -> RoutedMount
-  private let looked: LookedUp
+  let looked: LookedUp
   /// By mount: the files that an attempt has wanted which failed. Each of them may make the next one work.
   private var wanted: [ObjectIdentifier: Set<String>] = [:]
   /// The configuration as it is now was refused: it is tried again with whatever script changes.
@@ -21,7 +24,8 @@ final class ScriptReloader: Reloader {
 
   /// `mounts` are those of the plan, in its order; `load` loads another one; `looked` notes which files they want.
   init(
-    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log, notingIn looked: LookedUp,
+    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log, _ store: DeploymentStore?,
+    notingIn looked: LookedUp,
     load: @escaping (MountPlan) throws(FileError) -> RoutedMount
   ) {
     self.plan = plan
@@ -29,6 +33,7 @@ final class ScriptReloader: Reloader {
     self.relay = relay
     self.log = log
     self.looked = looked
+    self.store = store
     self.load = load
   }
 
@@ -36,10 +41,15 @@ final class ScriptReloader: Reloader {
 
   func takeOutdated() -> [String] { looked.takeOutdated() }
 
-  /// The files that a mount runs, and those that it is to run, which may not have loaded.
+  /// The files that a mount runs, and those that it is to run, which may not have loaded; but none that were deployed,
+  /// as they do not change.
   private func files(of index: Int) -> [String] {
-    mounts[index].files + plan.mounts[index].files + (wanted[ObjectIdentifier(mounts[index])] ?? [])
+    let wanted = wanted[ObjectIdentifier(mounts[index])] ?? []
+    let files = mounts[index].files + served(plan.mounts[index]).files + wanted
+    return store.map { store in files.filter { !$0.hasPrefix(store.folder + "/") } } ?? files
   }
+
+  private func served(_ plan: MountPlan) -> MountPlan { store.map { plan.served(from: $0) } ?? plan }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
@@ -58,7 +68,7 @@ final class ScriptReloader: Reloader {
     }
     for (index, mount) in mounts.enumerated() where !adoption.fresh.contains(index) {
       guard adoption.changed.contains(index) || Self.concerns(files(of: index), changes) else { continue }
-      outcomes.append(reload(mount, plan.mounts[index]))
+      outcomes.append(reload(mount, served(plan.mounts[index])))
     }
     return outcomes
   }

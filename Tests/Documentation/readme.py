@@ -19,7 +19,7 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
-         "docs/configuration.md", "docs/reload.md", "docs/replay.md", "docs/tutorial.md",
+         "docs/configuration.md", "docs/reload.md", "docs/deploy.md", "docs/replay.md", "docs/tutorial.md",
          "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
@@ -292,6 +292,27 @@ def reload_page(checks):
         checks.equal(f"{page.path}:{block.line}: plays", [code, lines[-1:]], [0, ["1 passed, 0 failed"]])
 
 
+def deploy_page(checks):
+    """The page is a session that goes as it is printed; its limits and fields are those that there are."""
+    page = Page("docs/deploy.md")
+
+    def timeless(lines):
+        text = re.sub(r"\d+ us\b", "N us", "\n".join(lines))
+        return steady(re.sub(r"\b[0-9a-f]{8}  \d{4}-\d\d-\d\dT[0-9:]{8}Z", "V  TIME", text).splitlines())
+
+    commands = 0
+    for command, printed, now in Reader(page.path).play():
+        commands += 1
+        checks.equal(f"{page.path}: {command}", timeless(now), timeless(printed))
+    checks.true(f"{page.path} has commands", commands > 6)
+    fields = re.findall(r'"([a-z_]+)"', re.search(r"names = \[(.*?)\]", read(
+        "Sources/Deployment/DeployRequest.swift"), re.DOTALL).group(1))
+    (row,) = re.findall(r"^\| `POST /deploy` \|.*$", page.text, re.MULTILINE)
+    checks.true("the fields of a deployment are found", len(fields) > 6)
+    for name in fields:
+        checks.true(f"{page.path}: {name}", f"`{name}`" in row)
+
+
 def changed_configuration(checks):
     """The log of the page, when its first configuration becomes its second."""
     page = Page("docs/reload.md")
@@ -448,6 +469,6 @@ def limits(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
                              (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
-                             (changed_configuration,),
+                             (deploy_page,), (changed_configuration,),
                              (replay_page,), (plugin_pages,), (how_to_pages,),
                              (api_page,), (api_examples,), (sandbox,), (limits,)])
