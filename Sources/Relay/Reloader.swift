@@ -28,10 +28,13 @@ public struct ReloadOutcome: Sendable {
   /// The script's path, or the configuration's.
   public let subject: String
   public let result: Result
+  /// What is likely to fail in the version that runs now: `file:line:column: severity: message`.
+  public let remarks: [String]
 
-  public init(subject: String, _ result: Result) {
+  public init(subject: String, _ result: Result, remarks: [String] = []) {
     self.subject = subject
     self.result = result
+    self.remarks = remarks
   }
 
   public var hasFailed: Bool {
@@ -112,6 +115,7 @@ extension Relay {
       case .loaded(let version, let microseconds):
         counters.reloads += 1
         log.info("\(outcome.subject) (version \(version)) runs now, loaded in \(microseconds) us")
+        for remark in outcome.remarks { log.warning(remark) }
       case .changed(let changes):
         counters.reloads += 1
         for change in changes { log.info("\(outcome.subject): \(change)") }

@@ -49,6 +49,7 @@ struct Status {
       case .loaded(let version, let microseconds):
         object([
           ("subject", quoted(outcome.subject)), ("version", quoted(version)), ("microseconds", "\(microseconds)"),
+          ("remarks", list(outcome.remarks)),
         ])
       case .changed(let changes): object([("subject", quoted(outcome.subject)), ("changes", list(changes))])
       case .failed(let reason): object([("subject", quoted(outcome.subject)), ("error", quoted(reason))])

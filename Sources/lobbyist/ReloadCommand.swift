@@ -55,11 +55,16 @@ enum ReloadCommand {
       complain("\(subject) is not reloaded, the version before runs on: \(error)")
       return false
     }
-    if let changes = members.first(where: { $0.key == Array("changes".utf8) }), case .array(let texts) = changes.value {
-      for text in texts { say("ok  \(subject): \(String(decoding: text.plain, as: UTF8.self))") }
+    func texts(_ name: String) -> [String]? {
+      guard case .array(let texts) = members.first(where: { $0.key == Array(name.utf8) })?.value else { return nil }
+      return texts.map { String(decoding: $0.plain, as: UTF8.self) }
+    }
+    if let changes = texts("changes") {
+      for change in changes { say("ok  \(subject): \(change)") }
       return true
     }
     say("ok  \(subject) (version \(text("version") ?? "?")), loaded in \(text("microseconds") ?? "?") us")
+    for remark in texts("remarks") ?? [] { complain(remark) }
     return true
   }
 

@@ -1,3 +1,4 @@
+import Check
 import Configuration
 import Deployment
 import Policy
@@ -84,8 +85,24 @@ final class ScriptReloader: Reloader {
       wanted[ObjectIdentifier(mount)] = looked.paths
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
+    let microseconds = (Clock.nanoseconds - start) / 1000
     return ReloadOutcome(
-      subject: subject, .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000))
+      subject: subject, .loaded(version: mount.version, microseconds: microseconds), remarks: remarks(on: mount, plan))
+  }
+
+  /// Texts that are longer in all are not read: nobody is to wait for that.
+  private static let readBytesMax = 128 << 10
+  private static let remarksMax = 10
+
+  /// What is likely to fail in the version that runs now.
+  private func remarks(on mount: Mount, _ plan: MountPlan) -> [String] {
+    var left = Self.readBytesMax
+    let findings = Checker.read(mount.scripts, shared: plan.shared) { path in
+      guard left > 0, let text = ScriptFiles.module(path) else { return nil }
+      left -= text.count
+      return text
+    }
+    return findings.prefix(Self.remarksMax).map(\.description)
   }
 
   private func readAgain() throws(ConfigurationError) -> ServePlan {

@@ -586,6 +586,20 @@ def new_lobbies(checks):
                                                       ask(bob, "hall")], [200, "two", "two"])
 
 
+def too_many_versions(checks):
+    with Project(limits={"script_versions": 2}) as project:
+        project.write("rooms.lua", ROOMS)
+        project.run("deploy", "rooms.lua", "--set", "name=one")
+        with connected(project.relay) as ana, connected(project.relay) as bob:
+            ask(ana, "den")
+            project.run("deploy", "rooms.lua", "--set", "name=two", "--new-lobbies")
+            ask(bob, "hall")
+            code, said = project.run("deploy", "rooms.lua", "--set", "name=three", "--new-lobbies")
+            checks.true("a third version has no room", code == 1 and "limit script_versions is 2" in said,
+                        "exit code 1 and the limit", (code, said))
+            checks.equal("and nothing has changed", [ask(ana, "den"), ask(bob, "hall")], ["one", "two"])
+
+
 def folders(checks):
     """What is required from plugins/ and scripts/ is that of the deployment."""
     files = {"games/a.lua": "local word = require 'word'\nlocal more = require 'more'\n"
@@ -650,4 +664,5 @@ def load(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,),
-                             (full,), (kept,), (several,), (new_lobbies,), (folders,), (breaker,), (load,)])
+                             (full,), (kept,), (several,), (new_lobbies,), (too_many_versions,),
+                             (folders,), (breaker,), (load,)])

@@ -390,9 +390,9 @@ def log_lines(checks):
 
 
 def elsewhere():
-    """The limits that other programs lower and reach: those of deployments."""
+    """The limits that other programs lower and reach: those of deployments and versions."""
     with open(os.path.join(ROOT, "Tests", "Clients", "deploy.py"), encoding="utf-8") as file:
-        return set(re.findall(r'limits=\{"(deploy\w+)": \d+\}', file.read()))
+        return set(re.findall(r'limits=\{"(deploy\w+|script_versions)": \d+\}', file.read()))
 
 
 def every_limit(checks):
