@@ -58,14 +58,14 @@ let package = Package(
     room("Check", ["Bytes", "HTTP", "WebSocket", "Lobby", "LuaHost", "Policy"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Recording", ["Bytes", "HTTP", "Lobby", "Policy", "WebSocket", "Conversation"]),
+    room("Deployment", ["Conversation"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(
       name: "lobbyist",
       dependencies: [
-        "Bench", "Bytes", "Check", "Configuration", "Conversation", "HTTP", "Lobby", "Policy", "Reactor", "Recording",
-        "Relay",
-        "WebSocket",
+        "Bench", "Bytes", "CLinux", "Check", "Configuration", "Conversation", "Deployment", "HTTP", "Lobby", "Policy",
+        "Reactor", "Recording", "Relay", "WebSocket",
       ],
       swiftSettings: swiftSettings),
     // The yardstick of the benchmark: a bare epoll WebSocket echo.
@@ -84,6 +84,7 @@ let package = Package(
     tests("Relay"),
     tests("Conversation", ["FuzzBodies"]),
     tests("Recording", ["Conversation", "HTTP", "Lobby", "Policy", "WebSocket"]),
+    tests("Deployment", ["Conversation"]),
     tests("Bench"),
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.

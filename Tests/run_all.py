@@ -74,7 +74,7 @@ def runners():
     paths = [path for path in ("scripts", "plugins", "examples", os.path.join("Tests", "Conversations"))
              if os.path.isdir(os.path.join(ROOT, path))]
     yield "conversations", [LOBBYIST, "test", *paths], RUNNER_SECONDS
-    libraries = {"relay", "raw_socket", "godot_peer"}
+    libraries = {"relay", "raw_socket", "godot_peer", "namespaces"}
     for path in sorted(glob.glob(os.path.join(ROOT, CLIENTS, "*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
         if name not in libraries:
@@ -83,6 +83,7 @@ def runners():
         yield name, ["node", os.path.join(CLIENTS, f"{name}.js")], RUNNER_SECONDS
     yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS
+    yield "tutorial", [PYTHON, "-u", os.path.join("Tests", "Documentation", "tutorial.py")], RUNNER_SECONDS
     yield "editors", [PYTHON, "-u", os.path.join("Tests", "Documentation", "editors.py")], RUNNER_SECONDS
     yield "autobahn", [PYTHON, "-u", os.path.join("Tests", "Conformance", "autobahn.py")], RUNNER_SECONDS
 

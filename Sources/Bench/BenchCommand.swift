@@ -12,7 +12,7 @@ public enum BenchCommand {
       }
       let report = try measure(options, policies)
       print(options.json ? report.json : report.markdown)
-      return 0
+      return report.reload?.isSound == false ? 1 : 0
     } catch {
       complain("lobbyist bench: \(error)")
       return error.exitCode
@@ -23,6 +23,7 @@ public enum BenchCommand {
     _ options: BenchOptions, _ policies: Policy.Type
   ) throws(BenchError) -> Report {
     if options.wants(.idle) { try IdleMemory.check(connections: options.idle) }
+    if options.wants(.reload) { try IdleMemory.check(connections: options.peers) }
     var suite = try Suite(options)
     if let target = options.target {
       try drive(target, options, &suite)

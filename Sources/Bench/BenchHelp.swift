@@ -10,6 +10,7 @@ extension BenchOptions {
                             protocols  the other policies and the floor
                             plugins    the Godot policy without and with plugins, in turn
                             hooks      policies and plugins in this process, without sockets
+                            reload     the Godot policy while its script is replaced ten times a second
                             idle       memory of idle connections
       --url URL             the same as URL
       --pid N               process of the server at URL: for its CPU time and memory
@@ -18,15 +19,17 @@ extension BenchOptions {
       --pairs N             pairs of peers, each in a lobby of its own; echo: connections (8)
       --bytes N,…           length of a message's text (200,2500)
       --in-flight N,…       messages under way in each pair at any time (1,16)
-      --seconds S           length of a measurement (1.5), after --warm-up S (0.3)
+      --seconds S           length of a measurement (1.5), after --warm-up S (0.3);
+                            of the reload part: this by --rounds by 4
       --rounds N            rounds in which the servers take turns (5); plugins and hooks: three times as many
       --plugin FILE         one of the plugins to measure; several in their order (three that look at every message)
       --set NAME=VALUE      a setting of such a plugin: rate_limit.burst_seconds=2
       --idle N              connections in the memory test; 0 leaves it out (10000)
       --joined PERCENT      how many of them join a lobby of four (100); the Godot rule closes the others after 1 s
+      --peers N             peers in the reload part, in pairs; 0 leaves it out (10000)
       --no-node             leave the Node server out
       --node-server FILE    the Node server to run (benchmarks/node-godot/server.js)
-      --quick               one round of 1 s, 1000 idle connections
+      --quick               one round of 1 s, 1000 idle connections and peers
       --json                print JSON instead of tables
       --help
 

@@ -14,6 +14,8 @@ struct BenchOptions: Equatable, Sendable {
   var inFlight = [1, 16]
   var idle = 10_000
   var joinedPercent = 100
+  /// In the reload part.
+  var peers = 10_000
   var json = false
   var help = false
   var withNode = true
@@ -31,6 +33,9 @@ struct BenchOptions: Equatable, Sendable {
 
   /// Differences between two servers are small beside what a round varies by: they want more rounds, not longer ones.
   var pairedRounds: Int { rounds * 3 }
+
+  /// The reload part has no rounds: it is one long one.
+  var reloadSeconds: Double { seconds * Double(rounds) * 4 }
 
   static func parse(_ arguments: [String]) throws(BenchError) -> BenchOptions {
     var options = BenchOptions()
@@ -63,6 +68,7 @@ struct BenchOptions: Equatable, Sendable {
     warmUpSeconds = 0.2
     rounds = 1
     idle = 1000
+    peers = 1000
   }
 
   private mutating func set(_ name: String, _ value: String) throws(BenchError) {
@@ -72,6 +78,7 @@ struct BenchOptions: Equatable, Sendable {
     case "--pairs": pairs = try Self.integer(name, value, 1...4096)
     case "--rounds": rounds = try Self.integer(name, value, 1...1000)
     case "--idle": idle = try Self.integer(name, value, 0...1_000_000)
+    case "--peers": peers = try Self.integer(name, value, 0...1_000_000)
     case "--joined": joinedPercent = try Self.integer(name, value, 0...100)
     case "--seconds": seconds = try Self.duration(name, value)
     case "--warm-up": warmUpSeconds = try Self.duration(name, value)

@@ -32,7 +32,7 @@ struct IdleMemory: Sendable {
   static func check(connections: Int) throws(BenchError) {
     let limit = raiseDescriptorLimit()
     guard connections + spareDescriptors <= limit else {
-      throw .usage("--idle \(connections) needs more open files than the \(limit) allowed here; see ulimit -Hn")
+      throw .usage("\(connections) connections need more open files than the \(limit) allowed here; see ulimit -Hn")
     }
   }
 
@@ -65,7 +65,7 @@ struct IdleMemory: Sendable {
   }
 
   /// Closes without a farewell: thousands of ports in TIME_WAIT would be missing from the next run.
-  private static func reset(_ descriptor: Int32) {
+  static func reset(_ descriptor: Int32) {
     var abrupt = linger(l_onoff: 1, l_linger: 0)
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &abrupt, socklen_t(MemoryLayout<linger>.size))
     close(descriptor)

@@ -8,6 +8,8 @@ enum Part: String, CaseIterable, Sendable {
   case plugins
   /// Policies and plugins inside this process, without sockets.
   case hooks
+  /// The relay while its script is replaced again and again.
+  case reload
   /// Memory of connections that say nothing.
   case idle
 

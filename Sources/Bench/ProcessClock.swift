@@ -3,10 +3,15 @@ import Glibc
 /// What the kernel knows about a process.
 enum ProcessClock {
   /// CPU time of all living threads in nanoseconds, from the scheduler's own account; nil when there is no such process.
-  static func cpuNanoseconds(_ pid: Int32) -> UInt64? {
+  static func cpuNanoseconds(_ pid: Int32) -> UInt64? { account(pid, field: 0) }
+
+  /// Time that its threads could have run and had no core, because other processes had it.
+  static func waitedNanoseconds(_ pid: Int32) -> UInt64? { account(pid, field: 1) }
+
+  private static func account(_ pid: Int32, field: Int) -> UInt64? {
     let tasks = entries(of: "/proc/\(pid)/task")
     let times = tasks.compactMap { task in
-      read("/proc/\(pid)/task/\(task)/schedstat")?.split(separator: " ").first.flatMap { UInt64($0) }
+      read("/proc/\(pid)/task/\(task)/schedstat")?.split(separator: " ").dropFirst(field).first.flatMap { UInt64($0) }
     }
     return times.isEmpty ? nil : times.reduce(0, +)
   }

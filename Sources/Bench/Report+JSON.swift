@@ -4,6 +4,7 @@ extension Report {
     jsonObject([
       ("rows", Self.list(rows.map(Self.json))), ("plugins", Self.list(plugins.map(\.json))),
       ("hooks", Self.list(hooks.map(\.json))), ("idle_memory", Self.list(memory.map(Self.json))),
+      ("reload", reload?.json),
       ("notes", Self.list(notes.map(quoted))),
     ])
   }

@@ -37,6 +37,7 @@ struct Report: Sendable {
   var plugins: [PluginCost] = []
   var hooks: [HookCost] = []
   var memory: [Memory] = []
+  var reload: ReloadLoad?
   /// What the reader must know to judge the figures.
   var notes: [String] = []
 
@@ -46,6 +47,10 @@ struct Report: Sendable {
     if !plugins.isEmpty { blocks.append(table(PluginCost.header, plugins.map(\.cells))) }
     if !hooks.isEmpty { blocks.append(table(HookCost.header, hooks.map(\.cells))) }
     if !memory.isEmpty { blocks.append(table(Self.memoryHeader, memory.map(Self.cells))) }
+    if let reload {
+      blocks.append(table(ReloadLoad.header, [reload.cells]))
+      blocks.append(table(ReloadLoad.durationHeader, reload.durationRows))
+    }
     if !notes.isEmpty { blocks.append(notes.map { "- \($0)" }) }
     return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }

@@ -40,6 +40,9 @@ final class ServerProcess {
     close(log)
   }
 
+  /// What it has said so far.
+  var said: String { ProcessClock.readAll(log) }
+
   private static func terminate(_ pid: Int32) {
     kill(pid, SIGTERM)
     for _ in 0..<200 {
@@ -97,6 +100,21 @@ final class ServerProcess {
     let status = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, &variables)
     guard status == 0 else { throw .system(call: "start \(arguments[0])", code: status) }
     return pid
+  }
+}
+
+extension ServerProcess {
+  /// Where the relay's admin listener is, once it has said so: after where it listens itself.
+  func adminPort() throws(BenchError) -> UInt16 {
+    for _ in 0..<200 {
+      // The last piece may be half a line, so half a port.
+      for line in said.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        guard line.hasPrefix("admin on "), let colon = line.lastIndex(of: ":") else { continue }
+        if let port = UInt16(line[colon...].dropFirst().prefix(while: \.isNumber)) { return port }
+      }
+      usleep(5000)
+    }
+    throw .server("the relay does not say where its admin listener is; it said: \(said)")
   }
 }
 

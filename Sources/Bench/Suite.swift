@@ -21,6 +21,7 @@ struct Suite {
     }
     if options.wants(.relay) || options.wants(.protocols) || options.wants(.idle) { try run(try entrants()) }
     if options.wants(.plugins) { try measurePlugins() }
+    if options.wants(.reload) { try measureReload() }
   }
 
   private mutating func entrants() throws(BenchError) -> [Entrant] {

@@ -10,7 +10,7 @@ public struct Checker {
   private let shared: [String]
   private let read: (String) -> [UInt8]?
 
-  private var globals: [String: Set<String>] = [:]
+  private var globals: [String: Set<String>] { Self.globals }
   /// What has been read, in the order that it was found.
   private var files: [(path: String, facts: Facts)] = []
   /// By path, also those that could not be read.
@@ -31,6 +31,13 @@ public struct Checker {
     return checker.check()
   }
 
+  /// Finds what reading tells of scripts that have loaded; nothing is run.
+  public static func read(_ scripts: Scripts, shared: [String], read: @escaping (String) -> [UInt8]?) -> [Finding] {
+    var checker = Checker(scripts, [], MountLimits(), shared, read)
+    checker.judgeTexts(isLoaded: true)
+    return checker.told
+  }
+
   private init(
     _ scripts: Scripts, _ settings: [(name: String, value: String)], _ limits: MountLimits, _ shared: [String],
     _ read: @escaping (String) -> [UInt8]?
@@ -43,36 +50,44 @@ public struct Checker {
   }
 
   private mutating func check() -> [Finding] {
-    globals = Self.globals()
     var loading: Finding?
     do throws(ScriptError) {
       _ = try load { _ in }
     } catch {
       loading = Finding(error, in: error.script ?? scripts.policy.path)
     }
-    readFiles(isLoaded: loading == nil)
-    for file in files { judge(file.path, file.facts) }
-    judgeTimers()
-    judgeMethods()
+    judgeTexts(isLoaded: loading == nil)
     if let loading {
       note(loading)
     } else {
       rehearse()
     }
-    return findings.map(locate).sorted { one, other in
+    return told
+  }
+
+  private mutating func judgeTexts(isLoaded: Bool) {
+    readFiles(isLoaded: isLoaded)
+    for file in files { judge(file.path, file.facts) }
+    judgeTimers()
+    judgeMethods()
+  }
+
+  /// The findings, each with its place, in their order.
+  private var told: [Finding] {
+    findings.map(locate).sorted { one, other in
       let first = Place(line: 0, column: 0)
       return (one.file, one.place ?? first, one.message) < (other.file, other.place ?? first, other.message)
     }
   }
 
   /// What scripts may use, asked of a policy without any.
-  private static func globals() -> [String: Set<String>] {
+  private static let globals: [String: Set<String>] = {
     let nothing = Script(path: "nothing", source: Array("return {}".utf8))
     guard let scripts = try? Scripts(policy: nothing),
       let mount = try? Mount(scripts: scripts, outbox: Outbox(), read: { _ in nil }, report: { _ in })
     else { return [:] }
     return mount.globals
-  }
+  }()
 
   private func load(_ report: @escaping (MountEvent) -> Void) throws(ScriptError) -> (Mount, Outbox) {
     let outbox = Outbox()

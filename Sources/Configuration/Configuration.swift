@@ -40,6 +40,8 @@ public struct Configuration: Sendable {
   public internal(set) var limits: [Assignment] = []
   /// Where the operator asks for the relay's state.
   public internal(set) var admin: Located<String>?
+  /// Where deployments are kept.
+  public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
   public internal(set) var log: [Assignment] = []
 
@@ -75,6 +77,13 @@ public struct Configuration: Sendable {
       let texts = try cursor.texts(example)
       guard admin == nil, texts.count == 1 else { throw cursor.error("admin wants \(example)") }
       admin = texts[0]
+    case "deployments":
+      let example = "one folder: deployments \"deployments\""
+      let texts = try cursor.texts(example)
+      guard deployments == nil, texts.count == 1, !texts[0].value.isEmpty else {
+        throw cursor.error("deployments wants \(example)")
+      }
+      deployments = texts[0]
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

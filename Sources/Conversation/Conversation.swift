@@ -16,6 +16,9 @@ public struct Conversation: Sendable {
   var settings: [(name: String, value: TalkValue)] = []
   var limits: [(name: String, value: Int)] = []
 
+  /// The policy as the conversation names it.
+  public var policyPath: String? { policy?.value }
+
   /// Everyone who connects, in order of appearance.
   var actors: [String] {
     var seen: Set<String> = []

@@ -106,6 +106,11 @@ public final class LiveStage: Stage {
     return try LiveRequest.fetch(request, from: target, milliseconds: LiveStage.answerMilliseconds)
   }
 
+  /// The same with another time for the answer.
+  public func fetch(_ request: PlainRequest, milliseconds: Int) throws(StageError) -> PlainReply {
+    try LiveRequest.fetch(request, from: target, milliseconds: milliseconds)
+  }
+
   private func find(_ actor: String) throws(StageError) -> LiveConnection {
     guard let connection = connections[actor]?.connection else { throw StageError("\(actor) is not connected") }
     return connection

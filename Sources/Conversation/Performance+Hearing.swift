@@ -50,7 +50,8 @@ extension Performance {
     do throws(JSONMistake) {
       value = try TalkValue(parsing: bytes)
     } catch {
-      throw failure(step, heard.details + ["differs   not JSON: \(error.message), at byte \(error.offset)"])
+      let difference = "differs   what was heard is not JSON: \(error.message), at byte \(error.offset)"
+      throw failure(step, heard.details + [difference])
     }
     var matching = Matching(names: names)
     matching.match(pattern, value)

@@ -34,6 +34,7 @@ public enum StatusCode {
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
     case 505: "HTTP Version Not Supported"
+    case 507: "Insufficient Storage"
     default: status < 400 ? "OK" : "Error"
     }
   }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "budget.h"
 #include "json.h"
 
 static lh_parameter parameter_named(const char *word, size_t count) {
@@ -262,8 +263,12 @@ int lh_api_dispatch(lua_State *L, lh_host *host, uint32_t operation) {
   call->operation = operation;
   call->result_count = 0;
   call->results_are_list = false;
-  if (!host->callbacks.dispatch(host->callbacks.context, call)) return luaL_error(L, "%s", call->error);
-  return push_results(L, host);
+  call->is_by_plugin = !lh_is_policy(host, host->running);
+  call->is_elsewhere = false;
+  if (host->callbacks.dispatch(host->callbacks.context, call)) return push_results(L, host);
+  if (!call->is_elsewhere) return luaL_error(L, "%s", call->error);
+  lh_budget_trip(host->sandbox, LH_TRIP_ELSEWHERE);
+  return lh_budget_raise(L);
 }
 
 static void read_receiver(lua_State *L, const lh_host *host, lh_call *call, uint8_t kind) {

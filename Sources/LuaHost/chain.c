@@ -134,10 +134,4 @@ static int call_named(lua_State *L, lh_hook hook, uint32_t operation) {
 
 int lh_create_lobby(lua_State *L) { return call_named(L, LH_ON_CREATE, LH_OP_MOUNT_CREATE_LOBBY); }
 
-int lh_find_lobby(lua_State *L) {
-  int results = call_named(L, LH_ON_FIND, LH_OP_MOUNT_FIND_LOBBY);
-  if (results == 1) return results;
-  // The relay says nothing but that the lobby is there: the event ends here, for another version to run it.
-  lh_budget_trip(lh_host_of(L)->sandbox, LH_TRIP_ELSEWHERE);
-  return lh_budget_raise(L);
-}
+int lh_find_lobby(lua_State *L) { return call_named(L, LH_ON_FIND, LH_OP_MOUNT_FIND_LOBBY); }

@@ -18,8 +18,8 @@ extension Mount {
     unsafe core.pointee.modules.begin(scripts.folders(and: shared))
     let number = isBeside ? running.number + 1 : running.number
     unsafe core.pointee.machine.version = number
-    unsafe core.pointee.sight = isBeside ? .own : .all
-    defer { unsafe core.pointee.sight = .all }
+    unsafe core.pointee.sight = isBeside ? .own : .everything
+    defer { unsafe core.pointee.sight = .everything }
     do throws(ScriptError) {
       let host = try load(scripts, settings)
       unsafe core.pointee.commit()
@@ -90,7 +90,8 @@ extension Mount {
       former = nil
       elders.append(Elder(version))
     } else {
-      former = consume version
+      // The same again is nothing to come back to.
+      if version.version != running.version { former = consume version }
       // Whatever else ran has nothing more to do.
       if !elders.isEmpty { unsafe core.pointee.machine.adoptLobbies() }
       elders = []

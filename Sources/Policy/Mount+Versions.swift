@@ -1,17 +1,6 @@
 import Lobby
 import LuaHost
 
-/// Which lobbies a hook finds, where several versions run at once.
-enum LobbySight {
-  case all
-  /// Those of its own version.
-  case own
-  /// The same; looking up the name of another version's lobby hands the event over to that one.
-  case ownOrElsewhere
-  /// Those of its own version, and others by their names.
-  case ownAndNamed
-}
-
 /// A version that runs.
 public struct RunningVersion: Sendable {
   public let version: String
@@ -22,9 +11,9 @@ public struct RunningVersion: Sendable {
 
 /// Several versions of the scripts at once: lobbies finish on the one that they began with.
 ///
-/// The version of its lobbies runs a peer's events, the newest those of peers in none. An event that looks up a lobby of
-/// another version by its name is taken back and run again by that one. So whoever joins a lobby is served by the
-/// lobby's version from the first message on.
+/// The version of its lobbies runs a peer's events, the newest those of peers in none. An event whose policy does
+/// anything with a lobby of another version is taken back and run again by that one. So whoever joins a lobby is served
+/// by the lobby's version from the first message on.
 extension Mount {
   /// The versions that run, newest first.
   public var versions: [RunningVersion] { [describe(running)] + elders.reversed().map { describe($0.version) } }
@@ -39,7 +28,7 @@ extension Mount {
   @inline(__always)
   func withVersion<Answer>(of subject: Subject, _ body: (borrowing ScriptVersion) -> Answer) -> Answer {
     if elders.isEmpty { return body(running) }
-    return withVersion(number(for: subject), seeing: .ownAndNamed, body)
+    return withVersion(number(for: subject), seeing: .unlisted, body)
   }
 
   /// Runs a hook with the first `count` arguments, as `run` does, where there are elders.
@@ -50,7 +39,7 @@ extension Mount {
     var number = running.number
     if isPeers { number = unsafe self.number(for: .peer(PeerRef(slot: first.slot, generation: first.generation))) }
     var isDone = false
-    for sight in [LobbySight.ownOrElsewhere, .ownAndNamed] {
+    for sight in [LobbySight.handingOver, .unlisted] {
       isDone = withVersion(number, seeing: sight) { version in
         finish(unsafe version.host.call(hook, arguments, count), unsafe String(cString: lh_hook_name(hook)), version)
       }
@@ -67,7 +56,7 @@ extension Mount {
     unsafe core.pointee.sight = sight
     defer {
       unsafe core.pointee.machine.version = running.number
-      unsafe core.pointee.sight = .all
+      unsafe core.pointee.sight = .everything
     }
     guard let elder = elders.first(where: { $0.version.number == number }) else { return body(running) }
     defer { if elder.version.host.takeLasted() { hasLasted = true } }

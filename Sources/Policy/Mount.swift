@@ -252,12 +252,19 @@ public final class Mount {
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1
       if version.number == running.number, former != nil || !elders.isEmpty {
-        unsafe breaker.note(now: core.pointee.now)
+        unsafe breaker.note(now: core.pointee.now, address: eventAddress)
       }
       let report = unsafe core.pointee.report
       report(.hookFailed(hook: hook, version.host.error(status), version: version.version))
       return false
     }
+  }
+
+  /// Where the client is whose event runs; nil for what concerns no single one.
+  private var eventAddress: String? {
+    if let request = unsafe core.pointee.request { return request.address }
+    guard unsafe arguments[0].kind == LH_PEER.rawValue else { return nil }
+    return unsafe core.pointee.addresses[Int(arguments[0].slot)]
   }
 
   /// Lends plain values to C for the length of `body`.

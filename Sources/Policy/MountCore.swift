@@ -37,8 +37,8 @@ struct MountCore: ~Copyable {
   var results = ResultBuffer()
   /// A string whose escapes had to be undone; valid until the next one.
   var unescaped = ByteQueue()
-  /// Which lobbies the running hook finds, and the version of one that it must not.
-  var sight = LobbySight.all
+  /// What the running hook may do with other versions' lobbies, and the version that is to run the event instead.
+  var sight = LobbySight.everything
   var elsewhere: UInt32?
   /// Where `require` looks.
   var modules: ModuleFolder

@@ -84,7 +84,11 @@ extension MountCore {
     case LH_OP_MOUNT_CREATE_LOBBY:
       try unsafe createLobby(call)
     case LH_OP_MOUNT_FIND_LOBBY:
-      unsafe findLobby(call)
+      if let lobby = unsafe machine.lobby(named: call.array(1)), !isHidden(lobby) {
+        unsafe call.answer(lobby)
+      } else {
+        unsafe call.answerNil()
+      }
     case LH_OP_MOUNT_LOBBY_COUNT: unsafe call.answer(Int64(machine.lobbyCount))
     case LH_OP_MOUNT_LOBBIES: try unsafe answerLobbies(call)
     case LH_OP_MOUNT_PEERS: try unsafe answerPeers(call)
@@ -93,22 +97,6 @@ extension MountCore {
     case LH_OP_MOUNT_CANCEL: try unsafe cancelTimer(call)
     default: try unsafe performHeld(call, operation)
     }
-  }
-
-  /// Answers nothing at all when another version has to run this event: C then ends it.
-  private mutating func findLobby(_ call: Call) {
-    guard let lobby = unsafe machine.lobby(named: call.array(1)) else { return unsafe call.answerNil() }
-    if machine.version(of: lobby) == machine.version { return unsafe call.answer(lobby) }
-    switch sight {
-    case .all, .ownAndNamed: unsafe call.answer(lobby)
-    case .own: unsafe call.answerNil()
-    case .ownOrElsewhere: elsewhere = machine.version(of: lobby)
-    }
-  }
-
-  /// Those that the running hook is to know of.
-  private func seen(_ lobbies: [LobbyRef]) -> [LobbyRef] {
-    sight == .all ? lobbies : lobbies.filter { machine.version(of: $0) == machine.version }
   }
 
   /// Reaching a limit is the policy's to tell in its own words; a taken name is its mistake.
@@ -125,10 +113,10 @@ extension MountCore {
 
   private mutating func answerLobbies(_ call: Call) throws(OperationError) {
     guard try unsafe namesAttribute(call) else {
-      return unsafe call.answer(list: seen(machine.liveLobbies), in: &results)
+      return unsafe call.answer(list: unsafe listed(machine.liveLobbies, for: call), in: &results)
     }
     let value = unsafe call.isGiven(2) ? call.plain(2) : nil
-    unsafe call.answer(list: seen(machine.lobbies(with: call.bytes(1), value)), in: &results)
+    unsafe call.answer(list: listed(machine.lobbies(with: call.bytes(1), value), for: call), in: &results)
   }
 
   private mutating func answerPeers(_ call: Call) throws(OperationError) {

@@ -17,12 +17,15 @@ extension MountCore {
       try unsafe close(peer, call)
       unsafe call.answer(true)
     case LH_OP_PEER_LOBBY:
-      guard machine.isLive(peer), let lobby = machine.firstLobby(of: peer) else { return unsafe call.answerNil() }
+      guard machine.isLive(peer), let lobby = machine.firstLobby(of: peer), !isHidden(lobby) else {
+        return unsafe call.answerNil()
+      }
       unsafe call.answer(lobby)
       unsafe answerID(of: peer, in: lobby, call)
     case LH_OP_PEER_LOBBIES:
       let count = machine.isLive(peer) ? machine.membershipCount(peer) : 0
-      unsafe call.answer(list: (0..<count).compactMap { machine.lobby(of: peer, at: $0) }, in: &results)
+      let lobbies = (0..<count).compactMap { machine.lobby(of: peer, at: $0) }
+      unsafe call.answer(list: lobbies.filter { !isHidden($0) }, in: &results)
     case LH_OP_PEER_ADDRESS:
       guard machine.isLive(peer) else { throw OperationError(.peerGone) }
       unsafe call.answer(copying: addresses[Int(peer.slot)], in: &results)

@@ -6,6 +6,7 @@ extension MountCore {
   /// One call of the relay by a script. Answers whether it was carried out; if not, C raises.
   mutating func perform(_ raw: UnsafeMutablePointer<lh_call>) -> Bool {
     let call = unsafe Call(raw: raw)
+    if sight != .everything, unsafe handsOver(call) { return false }
     do throws(OperationError) {
       try unsafe route(call, lh_operation(raw.pointee.operation))
       return true

@@ -20,6 +20,8 @@ public struct FileWatch: ~Copyable {
   public let descriptor: Descriptor
   /// The names under which each watched folder was added. The kernel never gives a number twice.
   private var folders: [Int32: Set<String>] = [:]
+  /// Those of them of which only what becomes of themselves is told.
+  private var passed: Set<String> = []
   private let buffer: UnsafeMutableRawBufferPointer
 
   /// Room for the events of one read: each is 16 bytes and a name of at most 256.
@@ -46,8 +48,12 @@ public struct FileWatch: ~Copyable {
   /// is another folder by now (replaced, or a link that points elsewhere): then that is watched instead.
   /// inotify_add_watch(2)
   public mutating func add(folder: String) throws(SystemError) {
-    let kinds =
-      IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
+    try add(
+      folder,
+      IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+  }
+
+  private mutating func add(_ folder: String, _ kinds: Int32) throws(SystemError) {
     let number = unsafe inotify_add_watch(descriptor.number, folder, UInt32(kinds | IN_ONLYDIR | IN_EXCL_UNLINK))
     guard number >= 0 else {
       let code = errno
@@ -58,6 +64,28 @@ public struct FileWatch: ~Copyable {
     if folders[number]?.contains(folder) == true { return }
     remove(folder: folder)
     folders[number, default: []].insert(folder)
+  }
+
+  /// Watches whatever decides what is found under these names, and nothing else: the folders of the files and of links
+  /// on the way, and what becomes of the folders above. Changes are named as ``FileTrail/entries`` are. A file need not
+  /// be there. What has changed on the way since the last time is watched where it is now: call it again after changes.
+  ///
+  /// Answers why folders of files and links cannot be watched. Folders above may often not be read, and need not be.
+  public mutating func watch(_ trails: [FileTrail]) -> [SystemError] {
+    let deciding = trails.reduce(into: Set<String>()) { $0.formUnion($1.deciding) }
+    let above = trails.reduce(into: Set<String>()) { $0.formUnion($1.passed) }.subtracting(deciding)
+    let former = folders.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+    for folder in former where !deciding.contains(folder) {
+      if !above.contains(folder) || !passed.contains(folder) { remove(folder: folder) }
+    }
+    passed = above
+    // Added to what is asked for, in case it is another name of a folder in which names decide.
+    for folder in above { try? add(folder, IN_DELETE_SELF | IN_MOVE_SELF | IN_MASK_ADD) }
+    var problems: [SystemError] = []
+    for folder in deciding.sorted() {
+      do throws(SystemError) { try add(folder: folder) } catch { problems.append(error) }
+    }
+    return problems
   }
 
   /// Stops watching; changes that already wait are no longer told. inotify_rm_watch(2)

@@ -24,6 +24,11 @@ extension RecordedEvent.Kind {
   fileprivate init(_ fields: FieldReader) throws(FieldMistake) {
     switch try fields.text("event") {
     case "load": self = .load
+    case "reload":
+      guard let reason = RecordedEvent.Reload.Reason(rawValue: try fields.text("reason")) else {
+        throw FieldMistake("'reason' is none of a reload")
+      }
+      self = .reload(.init(version: try fields.text("version"), script: try fields.text("script"), reason: reason))
     case "upgrade":
       self = .upgrade(
         try RecordedRequest(fields), subprotocols: try fields.texts("subprotocols"), try RecordedVerdict(fields))

@@ -25,6 +25,11 @@ extension RecordedEvent {
   private func words(_ payloads: RecordedPayloads) -> [Member] {
     switch kind {
     case .load: return [Member("event", .string("load"))]
+    case .reload(let reload):
+      return [
+        Member("event", .string("reload")), Member("version", .string(reload.version)),
+        Member("script", .string(reload.script)), Member("reason", .string(reload.reason.rawValue)),
+      ]
     case .upgrade(let request, let subprotocols, let verdict):
       let wanted = Member("subprotocols", .array(subprotocols.map { payloads.text($0) }))
       return [Member("event", .string("upgrade"))] + request.members(payloads) + [wanted] + verdict.members(payloads)

@@ -6,6 +6,8 @@ public struct RecordedEvent: Sendable {
   public enum Kind: Sendable {
     /// The scripts have been loaded.
     case load
+    /// Another version runs from here on, or the same one from its beginning. It is no event that anybody answers.
+    case reload(Reload)
     case upgrade(RecordedRequest, subprotocols: [String], RecordedVerdict)
     /// Plain HTTP; the answer is nil where the policy had none.
     case request(RecordedRequest, RecordedAnswer?)
@@ -16,6 +18,22 @@ public struct RecordedEvent: Sendable {
     case departures
     /// `due` is on the clock of the events.
     case timer(name: String, due: UInt64)
+  }
+
+  public struct Reload: Sendable, Equatable {
+    public let version: String
+    /// The path of the policy.
+    public let script: String
+    public let reason: Reason
+
+    /// What has led to it.
+    public enum Reason: String, Sendable {
+      case files, signal, `operator`
+      /// The version that ran has failed too often, and gives way to the one before it.
+      case failures
+      /// Something else, such as a deployment.
+      case other
+    }
   }
 
   /// What one peer has heard.
@@ -52,7 +70,7 @@ public struct RecordedEvent: Sendable {
   var peer: Int? {
     switch kind {
     case .connect(let peer, _), .message(let peer, _, _), .disconnect(let peer, _, _, _): peer
-    case .load, .upgrade, .request, .departures, .timer: nil
+    case .load, .reload, .upgrade, .request, .departures, .timer: nil
     }
   }
 

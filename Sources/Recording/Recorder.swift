@@ -17,6 +17,7 @@ public final class Recorder {
   private var peerCount = 0
   private var failures: [String] = []
   private var loads: [RecordedEvent] = []
+  private var mounts: [MountRecorder] = []
   private var lastFlush: UInt64 = 0
   /// When the first mount was loaded, in monotonic milliseconds: where the clock of the events begins.
   private var began: UInt64 = 0
@@ -40,6 +41,7 @@ public final class Recorder {
   public func add(_ mount: Mount, _ description: RecordingHeader.Mount, milliseconds: UInt64, wallSeconds: Double) {
     if header.mounts.isEmpty { began = milliseconds }
     var description = description
+    description.version = mount.version
     let name = mount.scripts.policy.name
     description.name = name
     var number = 1
@@ -53,7 +55,22 @@ public final class Recorder {
     load.drawn = mount.takeDrawn()
     load.beginAt(began)
     loads.append(load)
-    mount.observer = MountRecorder(name: description.name, self)
+    let observer = MountRecorder(mount, name: description.name, self)
+    mounts.append(observer)
+    mount.observer = observer
+  }
+
+  /// Some mounts run another version. `loaded`: policies' paths and the versions that were loaded, in case it is the
+  /// same one again.
+  public func noteReload(
+    of loaded: [(script: String, version: String)], _ reason: RecordedEvent.Reload.Reason, milliseconds: UInt64,
+    wallSeconds: Double
+  ) {
+    for mount in mounts {
+      mount.noteReload(reason, milliseconds: milliseconds, wallSeconds: wallSeconds) { version, script in
+        loaded.contains { $0.script == script && $0.version == version }
+      }
+    }
   }
 
   /// Begins the file, when all mounts have been added; `outbox` is what they write into.
@@ -102,6 +119,20 @@ public final class Recorder {
     var event = event
     event.hearings = ear.take()
     event.failures = failures
+    write(event)
+  }
+
+  /// A mount of this name runs another version, or the same one anew.
+  fileprivate func mark(_ event: RecordedEvent, _ reload: RecordedEvent.Reload) {
+    write(event)
+    guard let index = header.mounts.firstIndex(where: { $0.name == event.mount }) else { return }
+    // For the file after this one, which may not hold the mark.
+    header.mounts[index].version = reload.version
+    header.mounts[index].script = reload.script
+  }
+
+  private func write(_ event: RecordedEvent) {
+    var event = event
     event.beginAt(began)
     guarded { file throws(RecordingError) in
       let line = event.line(header.payloads)
@@ -142,14 +173,32 @@ public final class Recorder {
 private final class MountRecorder: MountObserver {
   private let name: String
   private let recorder: Recorder
+  private weak var mount: Mount?
+  /// The version that the last event was of.
+  private var version: String
   private var event: RecordedEvent?
 
-  init(name: String, _ recorder: Recorder) {
+  init(_ mount: Mount, name: String, _ recorder: Recorder) {
+    self.mount = mount
+    version = mount.version
     self.name = name
     self.recorder = recorder
   }
 
+  /// Marks that another version runs, or one that `isAnew`.
+  func noteReload(
+    _ reason: RecordedEvent.Reload.Reason, milliseconds: UInt64, wallSeconds: Double,
+    _ isAnew: (_ version: String, _ script: String) -> Bool = { _, _ in false }
+  ) {
+    guard let mount, mount.version != version || isAnew(version, mount.scripts.policy.path) else { return }
+    version = mount.version
+    let reload = RecordedEvent.Reload(version: version, script: mount.scripts.policy.path, reason: reason)
+    recorder.mark(
+      RecordedEvent(mount: name, milliseconds: milliseconds, wallSeconds: wallSeconds, kind: .reload(reload)), reload)
+  }
+
   func begins(_ input: MountInput, milliseconds: UInt64, wallSeconds: Double) {
+    noteReload(.other, milliseconds: milliseconds, wallSeconds: wallSeconds)
     event = RecordedEvent(mount: name, milliseconds: milliseconds, wallSeconds: wallSeconds, kind: kind(of: input))
     recorder.begin()
   }
@@ -165,6 +214,8 @@ private final class MountRecorder: MountObserver {
     default: break
     }
     recorder.end(event)
+    // Only one that fails too often is replaced within an event.
+    noteReload(.failures, milliseconds: event.milliseconds, wallSeconds: event.wallSeconds)
   }
 
   private func kind(of input: MountInput) -> RecordedEvent.Kind {

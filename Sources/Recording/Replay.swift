@@ -23,6 +23,8 @@ public final class Replay {
     /// Events of connections that are not there: they began before the recording, or are refused now.
     public var leftOut = 0
     public var connections = 0
+    /// Events of the version that is compared; all of them unless there is a choice.
+    public var compared = 0
   }
 
   /// Monotonic milliseconds at the beginning of the recording.
@@ -39,6 +41,10 @@ public final class Replay {
 
   private let lines: [Recording.Line]
   private let mount: Mount
+  /// The version whose events are compared; nil for all.
+  private let compared: String?
+  /// The version that ran then.
+  private var version: String
   private let outbox = Outbox()
   private let ear = Ear()
   private let failures = Failures()
@@ -57,11 +63,14 @@ public final class Replay {
   private var extraTimers = 0
   private var summary = Summary()
 
-  /// `load` makes the mount that is told, of whatever scripts.
+  /// `load` makes the mount that is told, of whatever scripts. With `version`, only events of this recorded version are
+  /// compared; the others are told as well, for what they leave behind.
   public init<Failure: Error>(
-    _ recording: Recording, mount name: String, load: (ReplayStart) throws(Failure) -> Mount
+    _ recording: Recording, mount name: String, version: String? = nil, load: (ReplayStart) throws(Failure) -> Mount
   ) throws(Failure) {
     lines = recording.lines.filter { $0.event.mount == name }
+    compared = version
+    self.version = recording.header.mounts.first { $0.name == name }?.version ?? ""
     for line in lines {
       if case .timer(_, let due) = line.event.kind { dues[Self.beginning + due, default: 0] += 1 }
       if case .connect(let peer, _) = line.event.kind { begun.insert(peer) }
@@ -89,7 +98,12 @@ public final class Replay {
     for line in lines {
       try runExtraTimers(before: line, tell)
       setTime(max(now, Self.beginning + line.event.milliseconds), wallSeconds: line.event.wallSeconds)
+      if case .reload(let reload) = line.event.kind {
+        version = reload.version
+        continue
+      }
       summary.events += 1
+      if isCompared { summary.compared += 1 }
       if let peer = line.event.peer, !begun.contains(peer) {
         leaveOut()
         continue
@@ -104,6 +118,11 @@ public final class Replay {
     }
     return summary
   }
+
+  /// The version that is told.
+  public var replayedVersion: String { mount.version }
+
+  private var isCompared: Bool { compared == nil || compared == version }
 
   private func setTime(_ milliseconds: UInt64, wallSeconds: Double? = nil) {
     now = milliseconds
@@ -151,7 +170,7 @@ public final class Replay {
     _ comparison: Comparison, _ line: Recording.Line, _ words: String, milliseconds: UInt64,
     _ tell: (Difference) -> Void
   ) {
-    guard !comparison.details.isEmpty else { return }
+    guard !comparison.details.isEmpty, isCompared else { return }
     summary.differences += 1
     tell(
       Difference(
@@ -163,7 +182,7 @@ public final class Replay {
 
   private func play(_ line: Recording.Line, _ comparison: inout Comparison) throws(RecordingError) {
     switch line.event.kind {
-    case .load: break
+    case .load, .reload: break
     case .upgrade(let request, let subprotocols, let then):
       let head = try head(request, line)
       verdict = mount.upgrade(head, subprotocols: subprotocols, address: request.address)
@@ -228,6 +247,7 @@ public final class Replay {
   private func describe(_ event: RecordedEvent) -> String {
     switch event.kind {
     case .load: "the scripts are loaded"
+    case .reload(let reload): "version \(reload.version) runs"
     case .upgrade(let request, _, _): "a handshake for \(request.target) from \(request.address)"
     case .request(let request, _): "\(request.method) \(request.target) from \(request.address)"
     case .connect(let peer, let address): "peer \(peer) connects from \(address)"

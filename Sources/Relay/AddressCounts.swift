@@ -20,6 +20,11 @@ struct AddressCounts {
     return true
   }
 
+  /// Counts one that is there already, even if its address has too many by that.
+  mutating func enter(_ host: HostAddress) {
+    if most > 0 { counts[host.network, default: 0] += 1 }
+  }
+
   /// One that was admitted is gone.
   mutating func leave(_ host: HostAddress) {
     guard let present = counts[host.network] else { return }

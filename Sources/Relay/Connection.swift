@@ -7,6 +7,8 @@ import WebSocket
 enum Phase: UInt8 {
   /// The request head is still arriving.
   case handshake
+  /// The operator's request is being worked on; its answer is to come.
+  case awaiting
   /// A WebSocket; `peer` is set.
   case open
   /// Our close frame is out or waiting to be; the client's is awaited.
@@ -31,9 +33,10 @@ struct Connection: ~Copyable {
   var isEnded = false
   /// The output side is shut down.
   var isShut = false
-  /// Where it came in, and whose it is once its request has been read.
-  let listener: Int
-  var mount = 0
+  /// Whom its listener was for, and the index of the mount that it belongs to: with a listener of all mounts once its
+  /// request has been read.
+  let purpose: ListenerPurpose
+  var mount: Int?
   var peer = PeerRef(slot: 0, generation: 0)
   var inbound: Inbound
   /// What has arrived of a head or frame that is not complete.
@@ -44,12 +47,13 @@ struct Connection: ~Copyable {
   var allowance = Allowance()
 
   init(
-    stream: consuming Stream, host: HostAddress, listener: Int, generation: UInt32, messageBytesMax: Int,
+    stream: consuming Stream, host: HostAddress, purpose: ListenerPurpose, generation: UInt32, messageBytesMax: Int,
     deadline: UInt64
   ) {
     self.stream = stream
     self.host = host
-    self.listener = listener
+    self.purpose = purpose
+    if case .mount(let index) = purpose { mount = index }
     self.generation = generation
     inbound = Inbound(role: .server, messageBytesMax: messageBytesMax)
     self.deadline = deadline

@@ -27,6 +27,9 @@ extension RelayLimits {
     limit("connections_per_address", "connections from one address (IPv6: one /64)", \.connectionsPerAddress),
     limit("messages_per_second", "messages from one peer, a second", \.messagesPerSecond),
     limit("bytes_per_second", "bytes of messages from one peer, a second", \.bytesPerSecond),
+    limit("deploy_bytes", "bytes of one deployment", \.deployBytes, none: unreachable),
+    limit("deploy_milliseconds", "time for trying a deployment", \.deployMilliseconds, none: unreachable),
+    limit("deployments_kept", "deployments of a mount that are kept", \.deploymentsKept),
     limit("queued_bytes", "bytes that wait for a slow reader", \.mount.queuedBytes),
     limit("lobbies", "lobbies of a mount", \.mount.lobbies.lobbies),
     limit("lobby_name_bytes", "bytes of a lobby's name", \.mount.lobbies.lobbyNameBytes),
@@ -91,6 +94,13 @@ extension RelayLimits {
     let most = name == "json_depth" ? 128 : Self.unreachable
     guard value <= most else { throw LimitError("limit \(name): '\(text)' is more than \(most) (0 = none)") }
     self[keyPath: entry.path] = value == 0 ? entry.none : value
+  }
+
+  /// Which of these limits, by default those of the relay itself, have another value than in `former`.
+  public func names(changedFrom former: RelayLimits, among names: [String]? = nil) -> [String] {
+    let mountNames = Set(Self.mountNames)
+    let looked = names ?? Self.names.filter { !mountNames.contains($0) }
+    return looked.filter { text(of: $0) != former.text(of: $0) }
   }
 
   /// The value of a limit, as `set` takes it.

@@ -4,38 +4,52 @@ import Reactor
 public enum ListenerPurpose: Equatable, Sendable {
   /// For the mount at whose route the request is.
   case everyMount
-  /// For this mount alone, at any path: its position.
+  /// For this mount alone, at any path: its index.
   case mount(Int)
   /// For whoever runs the relay.
   case `operator`
 }
 
-/// The sockets that newcomers connect to.
+/// The sockets that newcomers connect to, by places that are used again.
 struct Listeners: ~Copyable {
-  private var boxes: [ListenerBox] = []
-  private var purposes: [ListenerPurpose] = []
+  private var boxes: [ListenerBox?] = []
 
-  var count: Int { boxes.count }
+  /// The places of those that are open.
+  var places: [Int] { boxes.indices.filter { boxes[$0] != nil } }
+
   var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] {
-    zip(boxes, purposes).map { ($0.listener.address, $1) }
+    boxes.compactMap { box in box.map { ($0.listener.address, $0.purpose) } }
   }
 
-  mutating func append(_ listener: consuming Listener, for purpose: ListenerPurpose) {
-    boxes.append(ListenerBox(listener))
-    purposes.append(purpose)
+  /// Answers the place.
+  mutating func insert(_ box: ListenerBox) -> Int {
+    if let free = boxes.firstIndex(where: { $0 == nil }) {
+      boxes[free] = box
+      return free
+    }
+    boxes.append(box)
+    return boxes.count - 1
   }
 
-  subscript(index: Int) -> ListenerBox { boxes[index] }
+  /// Nil when the listener is closed.
+  subscript(place: Int) -> ListenerBox? { place < boxes.count ? boxes[place] : nil }
 
-  /// What a listener is for, also once they are closed.
-  func purpose(of index: Int) -> ListenerPurpose { purposes[index] }
+  /// Closes one; the kernel refuses newcomers from then on.
+  mutating func remove(_ place: Int) { boxes[place] = nil }
 
-  /// Closes them all; the kernel refuses newcomers from then on.
+  /// Closes them all.
   mutating func removeAll() { boxes.removeAll() }
 }
 
 /// A listener on the heap, because arrays hold copyable elements only.
 final class ListenerBox {
   var listener: Listener
-  init(_ listener: consuming Listener) { self.listener = listener }
+  let wanted: ListenAddress
+  var purpose: ListenerPurpose
+
+  init(on wanted: ListenAddress, for purpose: ListenerPurpose) throws(SystemError) {
+    listener = try Listener(on: wanted)
+    self.wanted = wanted
+    self.purpose = purpose
+  }
 }

@@ -22,19 +22,25 @@ public final class Log {
   /// Bytes of a line's text; what is longer is cut.
   public static let lineBytesMax = 8192
 
-  private let level: Level
-  private let format: Format
-  private let write: (String) -> Void
+  /// What is below this level is left out.
+  public var level: Level
+  public var format: Format
+  private let write: (String) -> Int
   private let wallSeconds: () -> Int64
   private var second: Int64 = 0
   /// By level, in this second.
   private var written = [Int](repeating: 0, count: Level.allCases.count)
   private var suppressed = 0
+  /// Lines that could not be written, as on a full disk, and whether the last of them was begun.
+  private var lost = 0
+  private var isTorn = false
 
-  /// - Parameter wallSeconds: the time, in seconds since 1970.
+  /// - Parameters:
+  ///   - wallSeconds: the time, in seconds since 1970.
+  ///   - write: writes a line, and answers how many of its bytes it could.
   public init(
     level: Level = .info, format: Format = .text, wallSeconds: @escaping () -> Int64 = { Clock.wallSeconds },
-    write: @escaping (String) -> Void = Log.toStandardError
+    write: @escaping (String) -> Int = Log.toStandardError
   ) {
     self.level = level
     self.format = format
@@ -55,12 +61,31 @@ public final class Log {
       return
     }
     written[level.rawValue] += 1
-    write(render(level, Self.cut(text), at: now))
+    put(render(level, Self.cut(text), at: now))
+  }
+
+  /// Writes a line, before it how many could not be written once that works again.
+  private func put(_ line: String) {
+    if lost > 0 {
+      let news = render(.warning, "\(lost) lines before this one could not be written", at: second)
+      guard putWhole((isTorn ? "\n" : "") + news) else {
+        lost += 1
+        return
+      }
+      (lost, isTorn) = (0, false)
+    }
+    if !putWhole(line) { lost += 1 }
+  }
+
+  private func putWhole(_ line: String) -> Bool {
+    let count = write(line)
+    if count > 0 { isTorn = count < line.utf8.count }
+    return count == line.utf8.count
   }
 
   /// Another second: what the last one left out is told now.
   private func begin(_ now: Int64) {
-    if suppressed > 0 { write(render(.warning, "\(suppressed) further lines left out", at: second)) }
+    if suppressed > 0 { put(render(.warning, "\(suppressed) further lines left out", at: second)) }
     second = now
     written = [Int](repeating: 0, count: Level.allCases.count)
     suppressed = 0
@@ -108,8 +133,19 @@ public final class Log {
     return result
   }
 
-  public static func toStandardError(_ line: String) {
+  /// Answers how many bytes were written. write(2)
+  public static func toStandardError(_ line: String) -> Int {
     var copy = line
-    copy.withUTF8 { bytes in _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+    return copy.withUTF8 { bytes in
+      var start = 0
+      while start < bytes.count {
+        // The bytes are as many as the call is told.
+        let count = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress?.advanced(by: start), bytes.count - start)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { break }
+        start += count
+      }
+      return start
+    }
   }
 }

@@ -9,11 +9,10 @@ extension Relay {
   private static let restMilliseconds: UInt64 = 100
 
   func acceptNewcomers(at index: Int) {
-    guard index < listeners.count else { return }
-    let box = listeners[index]
+    guard let box = listeners[index] else { return }
     for _ in 0..<Self.newcomersPerTurn {
       switch box.listener.accept() {
-      case .newcomer(let stream, let address): welcome(stream, address.host, at: index)
+      case .newcomer(let stream, let address): welcome(stream, address.host, for: box.purpose)
       case .nobody: return
       case .exhausted:
         counters.outOfDescriptors += 1
@@ -32,23 +31,22 @@ extension Relay {
     deadlines.insert(deadline: now + Self.restMilliseconds, payload: UInt64(slot))
   }
 
-  /// The rest of a listener is over, unless a shutdown has closed it.
-  func resumeListener(at index: Int) {
-    if index < listeners.count { watchListener(index, .reading) }
-  }
+  /// The rest of a listener is over, unless it is closed.
+  func resumeListener(at index: Int) { watchListener(index, .reading) }
 
   private func watchListener(_ index: Int, _ interest: Interest) {
+    guard let box = listeners[index] else { return }
     let token = Token(slot: Source.listenersFrom + UInt32(index), generation: 0)
     do throws(SystemError) {
-      try reactor.modify(listeners[index].listener.descriptor, interest, token)
+      try reactor.modify(box.listener.descriptor, interest, token)
     } catch {
       log.error("a listener could not be watched: \(error)")
     }
   }
 
-  private func welcome(_ stream: consuming Stream, _ host: HostAddress, at listener: Int) {
+  private func welcome(_ stream: consuming Stream, _ host: HostAddress, for purpose: ListenerPurpose) {
     // The operator wants to know most of all when the relay is full.
-    let isOperator = listeners.purpose(of: listener) == .operator
+    let isOperator = purpose == .operator
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
       return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
@@ -59,9 +57,10 @@ extension Relay {
     counters.accepted += 1
     let generation = connections.takeGeneration()
     let connection = Connection(
-      stream: stream, host: host, listener: listener, generation: generation,
+      stream: stream, host: host, purpose: purpose, generation: generation,
       messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
+    if let mount = connections[slot].mount { mounts.enter(mount) }
     outbox.open(slot)
     do throws(SystemError) {
       try reactor.add(connections[slot].stream.descriptor, .reading, Token(slot: slot, generation: generation))

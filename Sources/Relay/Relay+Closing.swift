@@ -15,6 +15,7 @@ extension Relay {
 
   /// Whether more waits for a peer than messages alone can make it: they stay below `queued_bytes` of its mount.
   func isPiling(_ slot: UInt32) -> Bool {
+    guard connections[slot].phase == .open else { return false }
     let queuedBytes = mount(of: slot).limits.queuedBytes
     // What one read brings may be pings alone, and its pongs have not been sent yet.
     return queuedBytes > 0 && outbox.waiting(slot) > queuedBytes + Self.readBytes
@@ -22,22 +23,24 @@ extension Relay {
 
   /// Closes a peer that asks for pongs and reads none.
   func closeHoarder(_ slot: UInt32) {
-    guard connections[slot].phase == .open else { return }
     counters.hoarders += 1
     close(slot, code: CloseCode.tryAgainLater, reason: "Too slow: pongs for you are piling up")
   }
 
   /// The connection is gone without a word (RFC 6455 §7.1.5: 1006).
   func lose(_ slot: UInt32) {
-    let (phase, peer, mount) = (connections[slot].phase, connections[slot].peer, mount(of: slot))
+    let (phase, peer) = (connections[slot].phase, connections[slot].peer)
+    let mount = connections[slot].mount
     drop(slot)
-    if phase == .open { mount.disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "") }
+    guard phase == .open, let mount else { return }
+    mounts[mount].disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "")
   }
 
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
     perAddress.leave(connections[slot].host)
     outbox.release(slot)
+    if let mount = connections[slot].mount { mounts.leave(mount) }
     connections.remove(slot)
   }
 
@@ -59,7 +62,7 @@ extension Relay {
   func takeSignals() -> AfterSignal {
     while let signal = signals.next() {
       guard signal != .hangup else {
-        reload(nil)
+        reload(nil, .signal)
         continue
       }
       if graceEnds != nil {
@@ -76,6 +79,7 @@ extension Relay {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
     listeners.removeAll()
+    abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase == .open {
         outbox.appendClose(to: slot, code: CloseCode.goingAway, reason: "The server is shutting down")
@@ -83,7 +87,7 @@ extension Relay {
         drop(slot)
       }
     }
-    for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+    for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) && connections[slot].mount != nil {
       mount(of: slot).disconnectLater(
         connections[slot].peer, outlet: slot, code: CloseCode.goingAway, reason: "The server is shutting down")
     }

@@ -42,6 +42,7 @@ extension Relay {
       counters.handshakesTimedOut += 1
       answer(slot, status: 408, body: "The request took too long.\n")
     case .open: keepAlive(slot)
+    case .awaiting: connections[slot].deadline = .max
     case .closing, .draining: drop(slot)
     }
   }

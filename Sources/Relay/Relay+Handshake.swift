@@ -14,16 +14,14 @@ extension Relay {
       answer(slot, status: status, body: "\(reason)\n")
       return bytes.count
     case .complete(let head, let length):
-      if listeners.purpose(of: connections[slot].listener) == .operator {
-        answer(slot, status.answer(head, reload: { reload(nil) }), omitsBody: head.method == "HEAD")
-        return length
+      if connections[slot].purpose == .operator {
+        return unsafe takeOperatorRequest(slot, head, length, bytes)
       }
-      guard let mount = findMount(slot, head) else {
+      guard takeMount(slot, head) else {
         counters.unmounted += 1
         answer(slot, status: 404, body: "There is nothing at this path.\n")
         return length
       }
-      connections[slot].mount = mount
       if ServerHandshake.isWanted(by: head) {
         upgrade(slot, head)
       } else {
@@ -33,10 +31,14 @@ extension Relay {
     }
   }
 
-  /// The mount that a request is for: the one whose own listener it came over, else by host and path.
-  private func findMount(_ slot: UInt32, _ head: RequestHead) -> Int? {
-    if case .mount(let index) = listeners.purpose(of: connections[slot].listener) { return index }
-    return mounts.find(host: head.hostName, path: head.path)
+  /// The connection belongs to the mount that its request is for: the one whose own listener it came over, else by host
+  /// and path. False when there is none, or no longer.
+  private func takeMount(_ slot: UInt32, _ head: RequestHead) -> Bool {
+    if let own = connections[slot].mount { return mounts.isServing(own) }
+    guard let mount = mounts.find(host: head.hostName, path: head.path) else { return false }
+    connections[slot].mount = mount
+    mounts.enter(mount)
+    return true
   }
 
   private func upgrade(_ slot: UInt32, _ head: RequestHead) {
@@ -50,7 +52,7 @@ extension Relay {
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let refusal):
         counters.handshakesRefused += 1
-        answer(slot, refusal, omitsBody: false)
+        answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
@@ -71,7 +73,7 @@ extension Relay {
   }
 
   /// What a script says; its body is plain text unless it says otherwise.
-  private func answer(_ slot: UInt32, _ answer: RequestAnswer, omitsBody: Bool) {
+  func answer(_ slot: UInt32, _ answer: RequestAnswer, omitsBody: Bool = false) {
     let isTyped = answer.body.isEmpty || answer.headers.contains { $0.isNamed("Content-Type") }
     let headers = isTyped ? answer.headers : answer.headers + PlainAnswer.plainText
     finish(slot) { queue in

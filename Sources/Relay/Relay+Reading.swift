@@ -6,7 +6,8 @@ import WebSocket
 extension Relay {
   /// Reads once and handles whatever that brings.
   func read(_ slot: UInt32) {
-    if connections[slot].phase == .draining { return discard(slot) }
+    let phase = connections[slot].phase
+    if phase == .draining || phase == .awaiting { return discard(slot) }
     let waiting = connections[slot].pending.count
     if waiting > Self.readBytes / 2 { return readLarge(slot) }
     let buffer = unsafe readBuffer
@@ -70,12 +71,17 @@ extension Relay {
   private func discard(_ slot: UInt32) {
     switch unsafe connections[slot].stream.read(into: readBuffer) {
     case .bytes, .wouldBlock: return
-    case .endOfStream where outbox.waiting(slot) > 0:
+    case .endOfStream where isOwed(slot):
       // The client only said that it will send nothing further: it still gets all of its answer.
       connections[slot].isEnded = true
       watch(slot, blocked: true)
     case .endOfStream, .failed: drop(slot)
     }
+  }
+
+  /// Whether there is something to be sent yet to one who has just said that it will send nothing further.
+  private func isOwed(_ slot: UInt32) -> Bool {
+    outbox.waiting(slot) > 0 || connections[slot].phase == .awaiting && !connections[slot].isEnded
   }
 
   /// Handles all that is whole in `bytes`, and answers how many were used up.
@@ -89,6 +95,8 @@ extension Relay {
   }
 
   private func takeFrames(_ slot: UInt32, _ bytes: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+    // Who got an answer in place of a WebSocket may belong to no mount.
+    guard connections[slot].phase == .open || connections[slot].phase == .closing else { return bytes.count }
     var offset = start
     let mount = mount(of: slot)
     let isLimited = limits.messagesPerSecond > 0 || limits.bytesPerSecond > 0

@@ -38,7 +38,7 @@ extension Relay {
     connections[slot].isBlocked = blocked
     let token = Token(slot: slot, generation: connections[slot].generation)
     var interest = blocked ? [.reading, .writing] : Interest.reading
-    if connections[slot].isEnded { interest = .writing }
+    if connections[slot].isEnded { interest = connections[slot].phase == .awaiting ? .none : .writing }
     do throws(SystemError) {
       try reactor.modify(connections[slot].stream.descriptor, interest, token)
     } catch {

@@ -11,7 +11,9 @@ public final class Relay {
   enum Source {
     static let signals = UInt32.max
     static let files = UInt32.max - 1
-    static let listenersFrom = UInt32.max - 1 - UInt32(listenersMax)
+    static let trial = UInt32.max - 2
+    // Those of one arrangement and an admin listener, together with those of the next for a moment.
+    static let listenersFrom = UInt32.max - 2 - 2 * UInt32(listenersMax + 1)
   }
 
   /// Addresses that one relay listens on.
@@ -19,9 +21,9 @@ public final class Relay {
 
   static let readBytes = 256 << 10
 
-  let limits: RelayLimits
+  var limits: RelayLimits
   let log: Log
-  let mounts: MountTable
+  var mounts: MountTable
   let outbox: Outbox
   /// Nil for none.
   public var journal: (any Journal)?
@@ -44,12 +46,19 @@ public final class Relay {
   var isTurnOver = false
   /// Connections that the last turn was too short for.
   var backlog: [Token] = []
+  /// Connections that are still to be closed because their mount is gone.
+  var leaving: [Token] = []
   /// Who reloads scripts, the files that it wants to know of, and which of them have changed and since when.
   var reloader: Reloader?
   var files: FileWatch?
   var changed: Set<String> = []
   var changedSince: UInt64 = 0
   var reloadAt: UInt64?
+  /// What the log has said about folders that cannot be watched.
+  var watchProblems: [String] = []
+  /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
+  public var deployer: (any Deployer)?
+  var trial: RunningTrial?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -79,24 +88,21 @@ public final class Relay {
   deinit { unsafe readBuffer.deallocate() }
 
   private func open(_ text: String, for purpose: ListenerPurpose) throws(SystemError) {
-    let listener = try Listener(on: text)
-    let token = Token(slot: Source.listenersFrom + UInt32(listeners.count), generation: 0)
-    try reactor.add(listener.descriptor, .reading, token)
-    listeners.append(listener, for: purpose)
+    try open(ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose))
   }
-
-  /// The addresses really bound, and what for.
-  public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
 
   /// For the admin listener.
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts)
+      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)
-  func mount(of slot: UInt32) -> Mount { mounts[connections[slot].mount] }
+  func mount(of slot: UInt32) -> Mount {
+    guard let index = connections[slot].mount else { preconditionFailure("a request that is read is for a mount") }
+    return mounts[index]
+  }
 
   /// Serves until a signal ends it. Answers the exit code.
   public func run() throws(SystemError) -> Int32 {
@@ -113,6 +119,8 @@ public final class Relay {
           handle(event)
         } else if event.token.slot == Source.files {
           takeFileChanges()
+        } else if event.token.slot == Source.trial {
+          takeTrialEnd()
         } else if event.token.slot == Source.signals {
           if takeSignals() == .exitNow { return 0 }
         } else {
@@ -121,10 +129,13 @@ public final class Relay {
         lookAtClock()
       }
       fireDeadlines()
+      endOverdueTrial()
       resumeBacklog()
       reloadChanged()
+      if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
+      deployer?.turnEnded()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
@@ -136,8 +147,11 @@ public final class Relay {
       wallReadAt = now
       wallTime = Clock.wallTime
     }
-    mounts.setTime(milliseconds: now, wallSeconds: wallTime + Double(now - wallReadAt) / 1000)
+    mounts.setTime(milliseconds: now, wallSeconds: wallSeconds)
   }
+
+  /// Since 1970.
+  var wallSeconds: Double { wallTime + Double(now - wallReadAt) / 1000 }
 
   /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
   @discardableResult
@@ -170,8 +184,9 @@ public final class Relay {
   }
 
   private func nextDeadline() -> UInt64? {
-    if !backlog.isEmpty || mounts.hasDepartures { return now }
+    if !backlog.isEmpty || !leaving.isEmpty || mounts.hasDepartures { return now }
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
+    if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }

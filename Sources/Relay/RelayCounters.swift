@@ -13,6 +13,10 @@ public struct RelayCounters: Sendable {
   public var hoarders: UInt64 = 0
   public var reloads: UInt64 = 0
   public var reloadsFailed: UInt64 = 0
+  public var deployments: UInt64 = 0
+  public var rollbacks: UInt64 = 0
+  /// Deployments and rollbacks that did not come into service.
+  public var deploymentsRefused: UInt64 = 0
   public var outOfDescriptors: UInt64 = 0
 
   public init() {}

@@ -20,6 +20,12 @@ public struct RelayLimits: Sendable {
   /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
   public var messagesPerSecond = 0
   public var bytesPerSecond = 0
+  /// Bytes of one deployment as it is sent.
+  public var deployBytes = 4 << 20
+  /// Milliseconds that its trial may take.
+  public var deployMilliseconds = 30_000
+  /// Deployments of one mount that are kept, at least the one that runs and the one that it replaced.
+  public var deploymentsKept = 20
   public var mount = MountLimits()
 
   public init() {}

@@ -3,11 +3,15 @@ import Reactor
 
 /// What reloads the scripts of a relay; it knows where they come from.
 public protocol Reloader: AnyObject {
-  /// Folders whose files are watched for changes.
-  var folders: [String] { get }
+  /// Files that are watched for changes, whether they are there or not.
+  var files: [String] { get }
 
-  /// Loads anew what has to do with these files, or everything for nil, and answers what became of it.
+  /// Loads anew what has to do with these changes, which are entries of the trails to files, or everything for nil; and
+  /// answers what became of it.
   func reload(_ changes: Set<String>?) -> [ReloadOutcome]
+
+  /// Those of the files that are no longer what they were when they were last read, each change once.
+  func takeOutdated() -> [String]
 }
 
 /// What became of one mount, or of the configuration.
@@ -15,6 +19,8 @@ public struct ReloadOutcome: Sendable {
   public enum Result: Sendable {
     /// The version that runs now, and how long loading it took.
     case loaded(version: String, microseconds: UInt64)
+    /// What is another in the configuration now, in words.
+    case changed([String])
     /// The version before runs on, because of this.
     case failed(String)
   }
@@ -22,16 +28,24 @@ public struct ReloadOutcome: Sendable {
   /// The script's path, or the configuration's.
   public let subject: String
   public let result: Result
+  /// What is likely to fail in the version that runs now: `file:line:column: severity: message`.
+  public let remarks: [String]
 
-  public init(subject: String, _ result: Result) {
+  public init(subject: String, _ result: Result, remarks: [String] = []) {
     self.subject = subject
     self.result = result
+    self.remarks = remarks
   }
 
   public var hasFailed: Bool {
     if case .failed = result { return true }
     return false
   }
+}
+
+/// What has led to a reload.
+public enum ReloadReason: Sendable {
+  case files, signal, `operator`
 }
 
 extension Relay {
@@ -44,26 +58,33 @@ extension Relay {
   public func reloadScripts(with reloader: Reloader) {
     self.reloader = reloader
     do throws(SystemError) {
-      var watch = try FileWatch()
+      let watch = try FileWatch()
       try reactor.add(watch.descriptor, .reading, Token(slot: Source.files, generation: 0))
-      for folder in reloader.folders { add(folder, to: &watch) }
       files = consume watch
+      watchFiles()
     } catch {
       log.warning("files are not watched, so that changed scripts are taken up on SIGHUP only: \(error)")
     }
   }
 
-  private func add(_ folder: String, to watch: inout FileWatch) {
-    do throws(SystemError) {
-      try watch.add(folder: folder)
-    } catch {
-      log.warning("\(error)")
-    }
+  /// Watches the files where they are by now. One that has changed between its loading and this counts as changed.
+  func watchFiles() {
+    guard let reloader, var watch = files.take() else { return }
+    let problems = watch.watch(reloader.files.map { FileTrail(to: $0) })
+    files = consume watch
+    for problem in problems where !watchProblems.contains(problem.description) { log.warning("\(problem)") }
+    watchProblems = problems.map(\.description)
+    let outdated = reloader.takeOutdated().map { FileTrail(to: $0).end }
+    if !outdated.isEmpty { note(Set(outdated)) }
   }
 
   /// Some files have changed.
   func takeFileChanges() {
     guard let changes = files?.takeChanges(), !changes.isEmpty else { return }
+    note(changes)
+  }
+
+  private func note(_ changes: Set<String>) {
     if changed.isEmpty { changedSince = now }
     changed.formUnion(changes)
     reloadAt = min(now + Self.settleMilliseconds, changedSince + Self.settleMillisecondsMax)
@@ -75,28 +96,36 @@ extension Relay {
     let changes = changed
     self.reloadAt = nil
     changed = []
-    reload(changes.contains(FileWatch.unknown) ? nil : changes)
+    reload(changes.contains(FileWatch.unknown) ? nil : changes, .files)
   }
 
   /// Reloads what has to do with these files, or everything for nil.
   @discardableResult
-  func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
-    guard let reloader else { return [] }
+  func reload(_ changes: Set<String>?, _ reason: ReloadReason) -> [ReloadOutcome] {
+    guard let reloader, graceEnds == nil else { return [] }
+    if changes == nil {
+      // Whatever has changed until now is loaded by this.
+      takeFileChanges()
+      changed = []
+      reloadAt = nil
+    }
     let outcomes = reloader.reload(changes)
     for outcome in outcomes {
       switch outcome.result {
       case .loaded(let version, let microseconds):
         counters.reloads += 1
         log.info("\(outcome.subject) (version \(version)) runs now, loaded in \(microseconds) us")
+        for remark in outcome.remarks { log.warning(remark) }
+      case .changed(let changes):
+        counters.reloads += 1
+        for change in changes { log.info("\(outcome.subject): \(change)") }
       case .failed(let reason):
         counters.reloadsFailed += 1
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
-    if var watch = files.take() {
-      for folder in reloader.folders { add(folder, to: &watch) }
-      files = consume watch
-    }
+    journal?.reloaded(outcomes, reason, milliseconds: now, wallSeconds: wallSeconds)
+    watchFiles()
     return outcomes
   }
 }

@@ -8,25 +8,36 @@ struct Status {
   let connections: Int
   let counters: RelayCounters
   let mounts: [RoutedMount]
+  let mountsEnding: Int
+  let deployer: (any Deployer)?
 
-  /// - Parameter reload: loads all scripts anew.
-  func answer(_ head: RequestHead, reload: () -> [ReloadOutcome]) -> RequestAnswer {
+  private static let known =
+    "There are GET /healthz, /status and /deployments, POST /reload, /deploy and /rollback.\n"
+
+  /// What somebody gets who must not ask; nil for the operator.
+  func refusal(of head: RequestHead) -> RequestAnswer? {
     // A page of a foreign site must not reach it under a name that leads here (DNS rebinding), nor by a form.
     guard Self.isOwn(head.hostName), head.header("Origin") == nil else {
       return Self.text(403, "Ask for this by address or as localhost, and not from a page.\n")
     }
+    return nil
+  }
+
+  /// - Parameter reload: loads all scripts anew.
+  func answer(_ head: RequestHead, reload: () -> [ReloadOutcome]) -> RequestAnswer {
     if head.method == "POST", head.path == "/reload" { return Self.answer(reload()) }
     guard head.method == "GET" || head.method == "HEAD" else {
-      return Self.text(405, "There are GET /healthz, GET /status and POST /reload.\n")
+      return Self.text(405, Self.known)
     }
     switch head.path {
     case "/healthz": return Self.text(200, "ok\n")
     case "/status": return Self.answer(200, json)
-    default: return Self.text(404, "There are GET /healthz, GET /status and POST /reload.\n")
+    case "/deployments": return Self.answer(200, deployer?.list ?? "{\"mounts\":[]}\n")
+    default: return Self.text(404, Self.known)
     }
   }
 
-  private static func answer(_ status: Int, _ json: String) -> RequestAnswer {
+  static func answer(_ status: Int, _ json: String) -> RequestAnswer {
     let type = [HeaderField("Content-Type", "application/json"), HeaderField("Cache-Control", "no-store")]
     return RequestAnswer(status: status, headers: type.compactMap { $0 }, body: Array(json.utf8))
   }
@@ -38,7 +49,9 @@ struct Status {
       case .loaded(let version, let microseconds):
         object([
           ("subject", quoted(outcome.subject)), ("version", quoted(version)), ("microseconds", "\(microseconds)"),
+          ("remarks", list(outcome.remarks)),
         ])
+      case .changed(let changes): object([("subject", quoted(outcome.subject)), ("changes", list(changes))])
       case .failed(let reason): object([("subject", quoted(outcome.subject)), ("error", quoted(reason))])
       }
     }
@@ -59,11 +72,12 @@ struct Status {
       ("uptime_seconds", "\(uptimeSeconds.rounded())"),
       ("connections", "\(connections)"),
       ("relay", Self.numbers(counters.named)),
-      ("mounts", "[" + mounts.map(Self.mount).joined(separator: ",") + "]"),
+      ("mounts", "[" + mounts.map { Self.mount($0, deployer?.deployment(of: $0.mount)) }.joined(separator: ",") + "]"),
+      ("mounts_ending", "\(mountsEnding)"),
     ]) + "\n"
   }
 
-  private static func mount(_ entry: RoutedMount) -> String {
+  private static func mount(_ entry: RoutedMount, _ deployment: Int?) -> String {
     let (mount, counters) = (entry.mount, entry.mount.counters)
     var members = [
       ("paths", list(entry.route.paths)),
@@ -77,6 +91,7 @@ struct Status {
       ("counters", numbers(counters.named)),
       ("metrics", numbers(counters.script.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
     ]
+    if let deployment { members.insert(("deployment", "\(deployment)"), at: 1) }
     if let host = entry.route.host { members.insert(("host", quoted(host)), at: 1) }
     return object(members)
   }
@@ -123,7 +138,8 @@ extension RelayCounters {
       ("handshakes_refused", handshakesRefused), ("unmounted", unmounted),
       ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
       ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
-      ("reloads_failed", reloadsFailed),
+      ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
+      ("deployments_refused", deploymentsRefused),
     ]
   }
 }

@@ -22,7 +22,14 @@ enum Files {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard let name = parts.last else { return nil }
     let folder = parts.dropLast().joined(separator: "/")
-    guard let stream = unsafe opendir(folder.isEmpty ? "." : folder) else { return nil }
+    let names = names(in: folder.isEmpty ? "." : folder)
+    let found = NearestName.find(String(name), in: names.filter { $0.hasSuffix(".lua") })
+    return found.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+  }
+
+  /// What is in a folder, sorted; nothing for one that cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let stream = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(stream) }
     var names: [String] = []
     while let entry = unsafe readdir(stream) {
@@ -30,15 +37,30 @@ enum Files {
         unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
       }
     }
-    let found = NearestName.find(String(name), in: names.filter { $0.hasSuffix(".lua") })
-    return found.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+    return names.sorted()
   }
 
-  /// The bytes of a file, or why they cannot be had.
-  static func read(_ path: String, bytesMax: Int = Files.bytesMax) -> Result<[UInt8], FileError> {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return .failure(FileError(path: path)) }
+  /// The bytes of a file, or why they cannot be had. A pipe or a device is refused: it could keep a relay waiting.
+  static func read(
+    _ path: String, bytesMax: Int = Files.bytesMax, notingIn looked: LookedUp? = nil
+  ) -> Result<[UInt8], FileError> {
+    // Or opening a pipe that nobody writes would wait, open(2).
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else {
+      let error = FileError(path: path)
+      looked?.note(path, FileMark(of: path))
+      return .failure(error)
+    }
     defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return .failure(FileError(path: path)) }
+    looked?.note(path, FileMark(status))
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: return .failure(FileError(path: path, "it is a folder"))
+    default: return .failure(FileError(path: path, "it is no file, but a pipe or a device"))
+    }
+    guard status.st_size <= bytesMax else { return .failure(FileError(path: path, "larger than \(bytesMax) bytes")) }
     var bytes: [UInt8] = []
     while bytes.count <= bytesMax {
       var count = 0
@@ -78,9 +100,15 @@ enum Files {
 
 struct FileError: Error {
   let message: String
+  /// Whether there is no such file.
+  private(set) var isMissing = false
 
   /// A file that cannot be read, with the reason that errno holds.
-  init(path: String) { self.init(path: path, Self.reason) }
+  init(path: String) {
+    let isMissing = errno == ENOENT || errno == ENOTDIR
+    self.init(path: path, Self.reason)
+    self.isMissing = isMissing
+  }
   init(path: String, _ reason: String) { message = "cannot read \(path): \(reason)" }
   init(_ message: String) { self.message = message }
 

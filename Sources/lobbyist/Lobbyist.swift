@@ -19,6 +19,10 @@ enum Lobbyist {
     case "check": return CheckCommand.run(rest)
     case "test": return TestCommand.run(rest)
     case "talk": return TalkCommand.run(rest)
+    case "deploy": return DeployCommand.run(rest)
+    case "versions": return VersionsCommand.run(rest)
+    case "rollback": return RollbackCommand.run(rest)
+    case Trial.command: return Trial.run(rest)
     case "reload": return ReloadCommand.run(rest)
     case "replay": return ReplayCommand.run(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
@@ -26,7 +30,7 @@ enum Lobbyist {
     case "--help", "-h", "help": say(help)
     case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
     case let word?:
-      let known = "serve, new, check, test, talk, replay, reload and bench"
+      let known = "serve, new, check, test, talk, reload, deploy, versions, rollback, replay and bench"
       complain("there is no command '\(word)'. There are \(known); see 'lobbyist --help'")
       return ExitCode.usage
     }
@@ -42,6 +46,9 @@ enum Lobbyist {
     lobbyist test [PATH...]       play conversations (*.talk) and run unit tests (*_test.lua), without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
     lobbyist reload               have a running relay load its scripts anew
+    lobbyist deploy SCRIPT        send a script to a running relay, which tries it and puts it into service
+    lobbyist versions             list what was deployed to a running relay
+    lobbyist rollback [NUMBER]    go back to what ran before the last deployment
     lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 

@@ -11,6 +11,10 @@ struct MountPlan: Equatable {
   var plugins: [String] = []
   var settings: [Setting] = []
   var limits = MountLimits()
+  /// Folders in which `require` looks last.
+  var shared = ScriptFiles.shared
+  /// Folders in which it looks before those.
+  var folders: [String] = []
   /// Where a configuration says it: `file:line`.
   var place: String?
 
@@ -27,13 +31,14 @@ struct MountPlan: Equatable {
     }
   }
 
-  /// Reads the scripts and loads them.
+  /// Reads the scripts and loads them. `looked` notes what they require, now and when they are reloaded.
   func load(
-    into outbox: Outbox, recorder: Recorder? = nil, report: @escaping (Scripts, MountEvent) -> Void
+    into outbox: Outbox, recorder: Recorder? = nil, notingIn looked: LookedUp = LookedUp(),
+    report: @escaping (Scripts, MountEvent) -> Void
   ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
-      scripts = try self.scripts()
+      scripts = try self.scripts(notingIn: looked)
     } catch {
       throw FileError("\(place.map { $0 + ": " } ?? "")\(error.message)")
     }
@@ -41,8 +46,8 @@ struct MountPlan: Equatable {
       let (milliseconds, wallSeconds) = (Clock.milliseconds, Clock.wallTime)
       let mount = try Mount(
         scripts: scripts, settings: settings.map { ($0.name, $0.value) }, limits: limits, outbox: outbox,
-        random: recorder == nil ? .system : .noting, shared: ScriptFiles.shared, milliseconds: milliseconds,
-        wallSeconds: wallSeconds, read: ScriptFiles.module,
+        random: recorder == nil ? .system : .noting, shared: shared, milliseconds: milliseconds,
+        wallSeconds: wallSeconds, read: ScriptFiles.modules(notingIn: looked),
         report: { event in
           recorder?.note(event)
           report(scripts, event)
@@ -51,25 +56,34 @@ struct MountPlan: Equatable {
       return RoutedMount(mount, at: route)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)")
+      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)\(looked.remark)")
     }
   }
 
-  /// Reads the scripts again and replaces those that run.
-  func reload(_ mount: Mount) throws(FileError) {
-    let scripts = try self.scripts()
+  /// Reads the scripts again and replaces those that run; with `lobbiesFinish` lobbies that exist keep theirs.
+  func reload(_ mount: Mount, notingIn looked: LookedUp, lobbiesFinish: Bool = false) throws(FileError) {
+    let scripts = try self.scripts(notingIn: looked, besides: mount.scripts)
     do throws(ScriptError) {
-      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) })
+      try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) }, lobbiesFinish: lobbiesFinish)
     } catch {
       if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError(error.complaint)
+      throw FileError(error.complaint + looked.remark)
     }
   }
+
+  /// Whether the same scripts run with the same settings, wherever the configuration says so.
+  func runsLike(_ other: MountPlan) -> Bool {
+    script == other.script && plugins == other.plugins && settings.map(\.name) == other.settings.map(\.name)
+      && settings.map(\.value) == other.settings.map(\.value)
+  }
+
+  /// The files that it names.
+  var files: [String] { ([script] + plugins).map(ScriptFiles.locate) }
 
   /// What is wrong with the scripts.
   func check() throws(FileError) -> [Finding] {
     Checker.check(
-      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: ScriptFiles.shared,
+      try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: shared,
       read: ScriptFiles.module)
   }
 
@@ -92,7 +106,13 @@ struct MountPlan: Equatable {
     }?.place
   }
 
-  private func scripts() throws(FileError) -> Scripts {
-    try ScriptFiles.open(policy: ScriptFiles.locate(script), plugins: plugins.map(ScriptFiles.locate))
+  /// One that runs is not looked for elsewhere when its file is gone: it is to be refused.
+  private func scripts(notingIn looked: LookedUp? = nil, besides running: Scripts? = nil) throws(FileError) -> Scripts {
+    let paths = running.map { $0.plugins.map(\.path) + [$0.policy.path] } ?? []
+    func locate(_ path: String) -> String {
+      ScriptFiles.places(of: path).first { paths.contains($0) } ?? ScriptFiles.locate(path)
+    }
+    return try ScriptFiles.open(
+      policy: locate(script), plugins: plugins.map(locate), folders: folders, notingIn: looked)
   }
 }

@@ -26,11 +26,16 @@ final class PolicyStage: Stage {
 
   private let looked: LookedUp
   private let coverage: Coverage?
+  private let shared: [String]
 
   /// The scripts that are read are noted in `looked`, and the lines that run in `coverage`.
-  init(notingIn looked: LookedUp = LookedUp(), coverage: Coverage? = nil) {
+  /// `require` looks last in the folders `shared`.
+  init(
+    notingIn looked: LookedUp = LookedUp(), coverage: Coverage? = nil, shared: [String] = ScriptFiles.shared
+  ) {
     self.looked = looked
     self.coverage = coverage
+    self.shared = shared
   }
 
   var isLive: Bool { false }
@@ -57,7 +62,7 @@ final class PolicyStage: Stage {
     do throws(ScriptError) {
       mount = try Mount(
         scripts: scripts, settings: settings(of: scene), limits: limits.mount,
-        outbox: outbox, random: .seeded(1), shared: ScriptFiles.shared, milliseconds: now,
+        outbox: outbox, random: .seeded(1), shared: shared, milliseconds: now,
         wallSeconds: wallSeconds, coverage: coverage, read: ScriptFiles.modules(notingIn: looked),
         report: { [failures] in failures.note($0) })
     } catch {

@@ -61,4 +61,20 @@ struct RecordPlan {
   }
 }
 
-extension Recorder: Journal {}
+extension Recorder: Journal {
+  public func reloaded(
+    _ outcomes: [ReloadOutcome], _ reason: ReloadReason, milliseconds: UInt64, wallSeconds: Double
+  ) {
+    let loaded = outcomes.compactMap { outcome -> (script: String, version: String)? in
+      guard case .loaded(let version, _) = outcome.result else { return nil }
+      return (outcome.subject, version)
+    }
+    let because: RecordedEvent.Reload.Reason =
+      switch reason {
+      case .files: .files
+      case .signal: .signal
+      case .operator: .operator
+      }
+    noteReload(of: loaded, because, milliseconds: milliseconds, wallSeconds: wallSeconds)
+  }
+}

@@ -55,15 +55,24 @@ enum ReloadCommand {
       complain("\(subject) is not reloaded, the version before runs on: \(error)")
       return false
     }
+    func texts(_ name: String) -> [String]? {
+      guard case .array(let texts) = members.first(where: { $0.key == Array(name.utf8) })?.value else { return nil }
+      return texts.map { String(decoding: $0.plain, as: UTF8.self) }
+    }
+    if let changes = texts("changes") {
+      for change in changes { say("ok  \(subject): \(change)") }
+      return true
+    }
     say("ok  \(subject) (version \(text("version") ?? "?")), loaded in \(text("microseconds") ?? "?") us")
+    for remark in texts("remarks") ?? [] { complain(remark) }
     return true
   }
 
   private static let help = """
     lobbyist reload [--admin ADDRESS:PORT]
 
-    Has the relay whose admin listener is there (default \(defaultAdmin)) load its scripts, what they require,
-    and the plugins and settings of its configuration anew. Nobody is disconnected. Exit code 1 when something
-    does not load: then the version before runs on.
+    Has the relay whose admin listener is there (default \(defaultAdmin)) load its configuration, its scripts and
+    what they require anew. Nobody is disconnected but the peers of mounts that are gone. Exit code 1 when
+    something does not load: then what ran before runs on.
     """
 }

@@ -7,6 +7,8 @@ import Relay
 enum ReplayCommand {
   /// Bytes of one file of a recording.
   private static let bytesMax = 1 << 30
+  /// Reloads that are shown.
+  private static let passagesMax = 20
 
   private struct Plan {
     var recording = ""
@@ -14,6 +16,7 @@ enum ReplayCommand {
     var plugins: [String]?
     var settings: [(name: String, value: String)] = []
     var mount: String?
+    var version: String?
     var shown = 20
   }
 
@@ -42,6 +45,7 @@ enum ReplayCommand {
       case .option("--plugin"): plan.plugins = (plan.plugins ?? []) + [try options.value(of: "--plugin")]
       case .option("--set"): plan.settings.append(try options.assignment(of: "--set"))
       case .option("--mount"): plan.mount = try options.value(of: "--mount")
+      case .option("--version"): plan.version = try options.value(of: "--version")
       case .option("--show"):
         let text = try options.value(of: "--show")
         guard let count = Int(text), count >= 0 else { throw UsageError("--show wants a number, not '\(text)'") }
@@ -92,11 +96,15 @@ enum ReplayCommand {
     let scripts = try ScriptFiles.open(
       policy: ScriptFiles.locate(plan.script ?? then.script),
       plugins: (plan.plugins ?? then.plugins).map(ScriptFiles.locate))
-    let replay = try Replay(recording, mount: then.name) { start throws(FileError) in
+    let passages = recording.passages(of: then.name)
+    try check(plan.version, among: [then.version] + passages.map(\.to))
+    let replay = try Replay(recording, mount: then.name, version: plan.version) { start throws(FileError) in
       try load(scripts, plan, then, start)
     }
-    let now = scripts.policy
-    say("recorded with \(then.script) (version \(then.version)), replayed with \(now.path) (version \(now.version))")
+    let (path, version) = (scripts.policy.path, replay.replayedVersion)
+    say("recorded with \(then.script) (version \(then.version)), replayed with \(path) (version \(version))")
+    for passage in passages.prefix(passagesMax) { say(passage.text) }
+    if passages.count > passagesMax { say("… and \(passages.count - passagesMax) further reloads") }
     if recording.lacksBeginning {
       let remedy = "a larger --record-bytes keeps more"
       complain("the beginning of the recording is lost: what depends on it differs (\(remedy))")
@@ -107,18 +115,26 @@ enum ReplayCommand {
         if left > 0 { say("\n" + difference.lines.joined(separator: "\n")) }
         left -= 1
       }
-      report(summary, hidden: max(0, -left))
+      report(summary, plan.version, hidden: max(0, -left))
       return summary.differences == 0 ? ExitCode.success : ExitCode.failure
     } catch {
       throw FileError(error.message)
     }
   }
 
-  private static func report(_ summary: Replay.Summary, hidden: Int) {
+  private static func check(_ version: String?, among versions: [String]) throws(FileError) {
+    guard let version, !versions.contains(version) else { return }
+    var names: [String] = []
+    for name in versions where !names.contains(name) { names.append(name) }
+    throw FileError("version '\(version)' is not recorded: there are \(names.joined(separator: ", "))")
+  }
+
+  private static func report(_ summary: Replay.Summary, _ version: String?, hidden: Int) {
     if hidden > 0 { say("\n… and \(hidden) more (--show N)") }
     if summary.differences > 0 { say("") }
     let left = summary.leftOut > 0 ? "; \(summary.leftOut) events of connections that are not there were left out" : ""
-    say("\(summary.events) events of \(summary.connections) connections: \(summary.differences) different\(left)")
+    let own = version.map { ", \(summary.compared) of version \($0)" } ?? ""
+    say("\(summary.events) events of \(summary.connections) connections\(own): \(summary.differences) different\(left)")
   }
 
   /// The settings and limits are those of then, but for what the command line says.
@@ -161,6 +177,7 @@ enum ReplayCommand {
     --plugin FILE             a rule that runs before the policy, may be repeated; in place of all recorded ones
     --set NAME=VALUE          a setting, may be repeated; of a plugin: PLUGIN.NAME=VALUE
     --mount NAME              which mount, if several were recorded
+    --version VERSION         compares only events of this version, where scripts were reloaded while recording
     --show N                  how many differences are shown (default 20)
     """
 }

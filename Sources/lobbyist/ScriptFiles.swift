@@ -4,23 +4,23 @@ import Policy
 
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
-  /// The policy and its plugins, in their order; without a policy, one that says nothing.
+  /// The policy and its plugins, in their order; without a policy, one that says nothing. `require` looks in `folders`
+  /// behind their own.
   static func open(
-    policy path: String?, plugins: [String] = [], notingIn looked: LookedUp? = nil
+    policy path: String?, plugins: [String] = [], folders: [String] = [], notingIn looked: LookedUp? = nil
   ) throws(FileError) -> Scripts {
-    for path in [path].compactMap(\.self) + plugins { looked?.paths.insert(path) }
     var policy = Script(path: "no policy", source: Array("return {}".utf8))
-    if let path { policy = try open(path, isPlugin: false) }
-    let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true) }
+    if let path { policy = try open(path, isPlugin: false, looked) }
+    let plugins = try plugins.map { path throws(FileError) in try open(path, isPlugin: true, looked) }
     do throws(ScriptError) {
-      return try Scripts(policy: policy, plugins: plugins)
+      return try Scripts(policy: policy, plugins: plugins, folders: folders)
     } catch {
       throw FileError(error.firstLine)
     }
   }
 
-  private static func open(_ path: String, isPlugin: Bool) throws(FileError) -> Script {
-    Script(path: path, source: try Files.read(path).get(), isPlugin: isPlugin)
+  private static func open(_ path: String, isPlugin: Bool, _ looked: LookedUp?) throws(FileError) -> Script {
+    Script(path: path, source: try Files.read(path, notingIn: looked).get(), isPlugin: isPlugin)
   }
 
   /// Where `require` looks besides the scripts' own folders.
@@ -29,8 +29,9 @@ enum ScriptFiles {
   /// What `require` reads, noting which files it has asked for.
   static func modules(notingIn looked: LookedUp) -> (String) -> [UInt8]? {
     { path in
-      looked.paths.insert(path)
-      return module(path)
+      let result = Files.read(path, notingIn: looked)
+      if case .failure(let error) = result, !error.isMissing { looked.remark = " (\(error.message))" }
+      return try? result.get()
     }
   }
 
@@ -43,13 +44,15 @@ enum ScriptFiles {
   /// Where a script given by a relative path is found: in the current folder, or beside the program's
   /// own folder, so that an installed or built relay finds the scripts that came with it.
   static func locate(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    let places = [path] + ownFolders.map { $0 + "/" + path }
-    return places.first { unsafe access($0, R_OK) == 0 } ?? path
+    places(of: path).first { unsafe access($0, R_OK) == 0 } ?? path
+  }
+
+  static func places(of path: String) -> [String] {
+    path.hasPrefix("/") ? [path] : [path] + ownFolders.map { $0 + "/" + path }
   }
 
   /// The folders above the program file, nearest first.
-  private static var ownFolders: [String] {
+  static var ownFolders: [String] {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     guard count > 0 else { return [] }
@@ -61,9 +64,4 @@ enum ScriptFiles {
     }
     return folders
   }
-}
-
-/// The files that somebody wanted to read, whether they were there or not.
-final class LookedUp {
-  var paths: Set<String> = []
 }

@@ -1,38 +1,75 @@
+import Check
 import Configuration
-import Glibc
+import Deployment
 import Policy
 import Reactor
 import Relay
 
-/// Loads scripts anew from the files that a running relay was started with.
+/// Loads scripts anew from the files that a running relay was started with, and reads its configuration again.
 final class ScriptReloader: Reloader {
-  private var plan: ServePlan
-  private let mounts: [Mount]
+  var plan: ServePlan
+  /// Those of the plan, in its order.
+  var mounts: [Mount]
+  unowned let relay: Relay
+  let log: Log
+  /// What is deployed here runs in place of a mount's files; nil where nothing can be.
+  let store: DeploymentStore?
+  let load: (MountPlan) throws(FileError) -> RoutedMount
+  let looked: LookedUp
+  /// By mount: the files that an attempt has wanted which failed. Each of them may make the next one work.
+  private var wanted: [ObjectIdentifier: Set<String>] = [:]
+  /// The configuration as it is now was refused: it is tried again with whatever script changes.
+  private var isRefused = false
+  /// What it wanted to load.
+  var awaited: [String] = []
 
-  /// `mounts` are those of the plan, in its order.
-  init(_ plan: ServePlan, _ mounts: [Mount]) {
+  /// `mounts` are those of the plan, in its order; `load` loads another one; `looked` notes which files they want.
+  init(
+    _ plan: ServePlan, _ mounts: [Mount], of relay: Relay, _ log: Log, _ store: DeploymentStore?,
+    notingIn looked: LookedUp,
+    load: @escaping (MountPlan) throws(FileError) -> RoutedMount
+  ) {
     self.plan = plan
     self.mounts = mounts
+    self.relay = relay
+    self.log = log
+    self.looked = looked
+    self.store = store
+    self.load = load
   }
 
-  var folders: [String] {
-    let files = mounts.flatMap(\.files) + [plan.configuration].compactMap { $0 }
-    return Array(Set(files.flatMap(Self.names).map(Files.folder)))
+  var files: [String] { Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles)) }
+
+  func takeOutdated() -> [String] { looked.takeOutdated() }
+
+  /// The files that a mount runs, and those that it is to run, which may not have loaded; but none that were deployed,
+  /// as they do not change.
+  private func files(of index: Int) -> [String] {
+    let wanted = wanted[ObjectIdentifier(mounts[index])] ?? []
+    let files = mounts[index].files + served(plan.mounts[index]).files + wanted
+    return store.map { store in files.filter { !$0.hasPrefix(store.folder + "/") } } ?? files
   }
+
+  private func served(_ plan: MountPlan) -> MountPlan { store.map { plan.served(from: $0) } ?? plan }
 
   func reload(_ changes: Set<String>?) -> [ReloadOutcome] {
     var outcomes: [ReloadOutcome] = []
-    var changedMounts: Set<Int> = []
-    if let path = plan.configuration, Self.concerns([path], changes) {
+    var adoption = Adoption()
+    let isDue = isRefused && changes?.contains { $0.hasSuffix(".lua") } ?? true
+    if let path = plan.configuration, isDue || Self.concerns(plan.configurationFiles, changes) {
       do throws(ConfigurationError) {
-        changedMounts = try adopt(try readAgain(), path)
+        adoption = try adopt(try readAgain(), path)
+        outcomes = adoption.outcomes
+        isRefused = false
       } catch {
-        return [ReloadOutcome(subject: path, .failed(error.message))]
+        isRefused = true
+        outcomes = [ReloadOutcome(subject: path, .failed(error.message))]
+        if changes == nil { return outcomes }
       }
     }
-    for (index, mount) in mounts.enumerated()
-    where changedMounts.contains(index) || Self.concerns(mount.files, changes) {
-      outcomes.append(reload(mount, plan.mounts[index]))
+    for (index, mount) in mounts.enumerated() where !adoption.fresh.contains(index) {
+      guard adoption.changed.contains(index) || Self.concerns(files(of: index), changes) else { continue }
+      outcomes.append(reload(mount, served(plan.mounts[index])))
     }
     return outcomes
   }
@@ -40,13 +77,32 @@ final class ScriptReloader: Reloader {
   private func reload(_ mount: Mount, _ plan: MountPlan) -> ReloadOutcome {
     let start = Clock.nanoseconds
     let subject = mount.scripts.policy.path
+    looked.begin()
     do throws(FileError) {
-      try plan.reload(mount)
+      try plan.reload(mount, notingIn: looked)
+      wanted[ObjectIdentifier(mount)] = nil
     } catch {
+      wanted[ObjectIdentifier(mount)] = looked.paths
       return ReloadOutcome(subject: subject, .failed(error.message))
     }
+    let microseconds = (Clock.nanoseconds - start) / 1000
     return ReloadOutcome(
-      subject: subject, .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000))
+      subject: subject, .loaded(version: mount.version, microseconds: microseconds), remarks: remarks(on: mount, plan))
+  }
+
+  /// Texts that are longer in all are not read: nobody is to wait for that.
+  private static let readBytesMax = 128 << 10
+  private static let remarksMax = 10
+
+  /// What is likely to fail in the version that runs now.
+  private func remarks(on mount: Mount, _ plan: MountPlan) -> [String] {
+    var left = Self.readBytesMax
+    let findings = Checker.read(mount.scripts, shared: plan.shared) { path in
+      guard left > 0, let text = ScriptFiles.module(path) else { return nil }
+      left -= text.count
+      return text
+    }
+    return findings.prefix(Self.remarksMax).map(\.description)
   }
 
   private func readAgain() throws(ConfigurationError) -> ServePlan {
@@ -55,35 +111,11 @@ final class ScriptReloader: Reloader {
     return again
   }
 
-  /// Takes over what the configuration says of scripts, plugins and settings; answers the mounts that it concerns.
-  private func adopt(_ again: ServePlan, _ path: String) throws(ConfigurationError) -> Set<Int> {
-    let isSame =
-      again.listen == plan.listen && again.admin == plan.admin && again.mounts.map(\.route) == plan.mounts.map(\.route)
-      && again.mounts.map(\.limits) == plan.mounts.map(\.limits)
-    guard isSame else {
-      throw ConfigurationError(
-        message: "\(path): listeners, limits, paths and the number of mounts are taken up by a restart only")
-    }
-    let concerned = again.mounts.indices.filter { again.mounts[$0] != plan.mounts[$0] }
-    plan = again
-    return Set(concerned)
-  }
-
   // MARK: Files
 
   /// Whether one of these files is among the changed ones.
   private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
     guard let changes else { return true }
-    return files.flatMap(names).contains { changes.contains($0) }
-  }
-
-  /// How the watch may name a file: by its own path, and by what it leads to if it is a link.
-  private static func names(of file: String) -> [String] {
-    var names = [file.contains("/") ? file : "./" + file]
-    if let whole = unsafe realpath(file, nil) {
-      names.append(unsafe String(cString: whole))
-      unsafe free(whole)
-    }
-    return names
+    return files.contains { !FileTrail(to: $0).entries.isDisjoint(with: changes) }
   }
 }

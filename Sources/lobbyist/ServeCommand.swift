@@ -1,4 +1,5 @@
 import Configuration
+import Deployment
 import Glibc
 import Policy
 import Reactor
@@ -36,21 +37,32 @@ enum ServeCommand {
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
-      let mounts = try plan.mounts.map { mount throws(FileError) in
-        try mount.load(into: outbox, recorder: recorder) { scripts, event in
+      let store = try plan.openStore()
+      let looked = LookedUp()
+      var deployer: ScriptDeployer?
+      let load = { (mount: MountPlan) throws(FileError) in
+        try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
           event.write(to: log, script: scripts.policy)
+          if case .fellBack = event { deployer?.hasFallenBack = true }
         }
       }
+      let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
-      relay.reloadScripts(with: ScriptReloader(plan, mounts.map(\.mount)))
+      let reloader = ScriptReloader(
+        plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
+      relay.reloadScripts(with: reloader)
+      deployer = store.map { ScriptDeployer($0, reloader, log) }
+      relay.deployer = deployer
       try recorder?.begin(outbox)
       relay.journal = recorder
-      announce(relay, mounts)
+      announce(relay, mounts, deployer)
       plan.recording.announce()
       defer { recorder?.flush() }
       return try relay.run()
     } catch let error as FileError {
+      return fail(error.message)
+    } catch let error as DeployRefusal {
       return fail(error.message)
     } catch let error as RecordingError {
       return fail(error.message)
@@ -61,23 +73,17 @@ enum ServeCommand {
     }
   }
 
-  private static func announce(_ relay: Relay, _ mounts: [RoutedMount]) {
+  private static func announce(_ relay: Relay, _ mounts: [RoutedMount], _ deployer: ScriptDeployer?) {
     for entry in mounts {
       let plugins = entry.mount.scripts.plugins.map(\.name)
       let policy = entry.mount.scripts.policy
       let place = mounts.count > 1 ? " at " + entry.route.paths.joined(separator: ", ") : ""
       let host = entry.route.host.map { " for \($0)" } ?? ""
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
-      say("lobbyist \(Lobbyist.version) serves \(policy.path) (version \(entry.mount.version))\(place)\(host)\(with)")
+      let path = deployer?.deployed(entry.mount) ?? policy.path
+      say("lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)")
     }
-    for (address, purpose) in relay.addresses {
-      switch purpose {
-      case .everyMount: say("listening on ws://\(address)")
-      case .mount(let index):
-        say("listening on ws://\(address) (\(mounts[index].mount.scripts.policy.name) only)")
-      case .operator: say("admin on http://\(address)/status")
-      }
-    }
+    for line in relay.listening { say(line) }
     if let port = relay.addresses.first?.address.port {
       let isShown = mounts.contains { $0.route.pages != nil }
       let page = isShown ? "open http://localhost:\(port)/ in two tabs" : "look at http://localhost:\(port)/"
@@ -117,6 +123,7 @@ enum ServeCommand {
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
       --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1
       --record-payloads KIND    full, or hash or none in place of what people say (default full)

@@ -13,8 +13,12 @@ extension ServePlan {
       throw ConfigurationError(message: error.message)
     }
     let folder = Files.folder(of: path)
+    let looked = LookedUp()
+    looked.note(path, FileMark(of: path))
     let configuration = try Configuration(
-      path: path, source: source, modules: { Self.module($0, in: folder) }, log: { complain("\(path): \($0)") })
+      path: path, source: source, modules: { Self.module($0, in: folder, notingIn: looked) },
+      log: { complain("\(path): \($0)") })
+    configurationFiles = Array(looked.paths)
     limits = RelayLimits()
     try Self.set(configuration.limits, in: &limits, configuration)
     setGivenLimits(in: &limits)
@@ -23,6 +27,9 @@ extension ServePlan {
     for mount in configuration.mounts { mounts.append(try plan(mount, folder, configuration)) }
     try read(listeners: configuration)
     try read(admin: configuration)
+    if deployments == nil, let said = configuration.deployments?.value {
+      deployments = said.hasPrefix("/") ? said : folder + "/" + said
+    }
   }
 
   private mutating func read(listeners configuration: Configuration) throws(ConfigurationError) {
@@ -40,6 +47,7 @@ extension ServePlan {
         throw configuration.error(at: address.line, "'\(address.value)' is listened on twice")
       }
       seen.append(wanted)
+      places[address.value] = "\(configuration.path):\(address.line)"
     }
     if listen.isEmpty { listen = configuration.listen.map(\.value) }
     let count = listen.count + own.count
@@ -65,6 +73,7 @@ extension ServePlan {
     guard let address = configuration.admin, admin == nil else { return }
     if let problem = Self.problem(ofAdmin: address.value) { throw configuration.error(at: address.line, problem) }
     admin = address.value
+    places[address.value] = "\(configuration.path):\(address.line)"
   }
 
   private mutating func read(log configuration: Configuration) throws(ConfigurationError) {
@@ -151,13 +160,16 @@ extension ServePlan {
     throw configuration.error(at: line, error.message + (near.map { ". Did you mean '\($0)'?" } ?? ""))
   }
 
-  private static func module(_ name: String, in folder: String) -> (path: String, source: [UInt8])? {
+  private static func module(
+    _ name: String, in folder: String, notingIn looked: LookedUp
+  ) -> (path: String, source: [UInt8])? {
     let isPlain = name.utf8.allSatisfy {
       $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || UnicodeScalar($0).properties.isAlphabetic
         || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
     }
     guard isPlain, !name.contains("..") else { return nil }
     let path = folder + "/" + name.replacing(".", with: "/") + ".lua"
+    looked.note(path, FileMark(of: path))
     return ScriptFiles.module(path).map { (path, $0) }
   }
 }

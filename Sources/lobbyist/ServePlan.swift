@@ -14,6 +14,8 @@ struct ServePlan {
   var logFormat = Log.Format.text
   var logLevel = Log.Level.info
   var recording = RecordPlan()
+  /// Where deployments are kept; nil for nowhere.
+  var deployments: String?
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logFormatGiven: Log.Format?
@@ -21,9 +23,14 @@ struct ServePlan {
   private(set) var configuration: String?
   /// The configuration of the browser's demo, with the address that a plain `serve` would have.
   private var isDemo = false
+  /// The files that it is read from: its own and those that it requires.
+  var configurationFiles: [String] = []
+  /// Where a configuration says what is listened on: `file:line`, by address.
+  var places: [String: String] = [:]
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
+  private var deploymentsGiven: String?
   private var mount = MountPlan(script: "")
 
   /// Nil when the help is asked for.
@@ -57,7 +64,8 @@ struct ServePlan {
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
-    (listen, admin) = (listenGiven, adminGiven)
+    (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
+    (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
     try read(configuration: configuration)
   }
 
@@ -90,6 +98,11 @@ struct ServePlan {
       if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
       admin = text
       adminGiven = text
+    case "--deployments":
+      let text = try options.value(of: name)
+      guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
+      deployments = text
+      deploymentsGiven = text
     case "--log-format":
       let text = try options.value(of: name)
       guard let format = Log.Format(rawValue: text) else {

@@ -27,13 +27,15 @@ final class TestServers {
   private let file: String
   private let looked: LookedUp
   private let coverage: Coverage?
+  private let shared: [String]
   private var servers: [Server] = []
 
   /// `file` is where paths are looked up besides the current folder.
-  init(file: String, looked: LookedUp, coverage: Coverage?) {
+  init(file: String, looked: LookedUp, coverage: Coverage?, shared: [String]) {
     self.file = file
     self.looked = looked
     self.coverage = coverage
+    self.shared = shared
   }
 
   func answer(_ question: [PlainValue?]) throws(TestFile.Refusal) -> [PlainValue?] {
@@ -41,7 +43,7 @@ final class TestServers {
     let verb = try question.text(0, "a verb")
     if verb == "server" {
       guard servers.count < Self.serversMax else { throw TestFile.Refusal("more than \(Self.serversMax) servers") }
-      servers.append(Server(PolicyStage(notingIn: looked, coverage: coverage)))
+      servers.append(Server(PolicyStage(notingIn: looked, coverage: coverage, shared: shared)))
       return [.integer(Int64(servers.count - 1))]
     }
     guard let number = question.integer(1), servers.indices.contains(Int(number)) else {

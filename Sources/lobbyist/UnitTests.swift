@@ -7,6 +7,7 @@ struct UnitTests {
 
   let looked: LookedUp
   let coverage: Coverage?
+  let shared: [String]
 
   /// Runs the tests of one file and prints as it goes.
   func run(_ path: String, _ report: inout Report, print: @escaping (String) -> Void) {
@@ -18,7 +19,7 @@ struct UnitTests {
       return print("FAILED  \(error.message)")
     }
     let file = TestFile(
-      script: Script(path: path, source: source), shared: ScriptFiles.shared, coverage: coverage,
+      script: Script(path: path, source: source), shared: shared, coverage: coverage,
       read: ScriptFiles.modules(notingIn: looked), print: print)
     do throws(TestFile.Failure) {
       for name in try file.tests() { run(name, of: file, path, &report, print: print) }
@@ -34,7 +35,7 @@ struct UnitTests {
   ) {
     let clock = ContinuousClock()
     let start = clock.now
-    let servers = TestServers(file: path, looked: looked, coverage: coverage)
+    let servers = TestServers(file: path, looked: looked, coverage: coverage, shared: shared)
     var failure: TestFile.Failure?
     do throws(TestFile.Failure) {
       try file.run(name) { question throws(TestFile.Refusal) in try servers.answer(question) }

@@ -55,14 +55,14 @@ private final class NoPolicy: LocalPolicy {
     let options = try BenchOptions.parse([
       "ws://127.0.0.2:9080/godot", "--pid", "42", "--echo", "--pairs", "3", "--bytes", "100,300", "--in-flight", "4",
       "--seconds", "0.5", "--warm-up", "0", "--rounds", "2", "--idle", "8", "--joined", "50", "--no-node",
-      "--node-server", "x.js", "--json",
+      "--node-server", "x.js", "--json", "--peers", "6",
     ])
     #expect(options.target == Target(address: 0x7F00_0002, port: 9080, path: "/godot"))
     #expect(options.pid == 42 && options.isEcho && options.pairs == 3)
     #expect(options.messageBytes == [100, 300] && options.inFlight == [4])
     #expect(options.seconds == 0.5 && options.warmUpSeconds == 0 && options.rounds == 2)
     #expect(options.idle == 8 && options.joinedPercent == 50 && !options.withNode && options.json)
-    #expect(options.nodeServer == "x.js")
+    #expect(options.nodeServer == "x.js" && options.peers == 6 && options.reloadSeconds == 4)
   }
 
   @Test func quickYieldsToWhatIsSaid() throws {
@@ -79,7 +79,8 @@ private final class NoPolicy: LocalPolicy {
     ["--seconds", "-1"], ["--seconds", "nan"], ["--joined", "101"], ["--wat", "1"], ["--pid", "1"], ["--echo"],
     ["http://127.0.0.1:1"], ["ws://example.org:1"], ["ws://1.2.3:1"], ["ws://1.2.3.256:1"], ["ws://1.2.3.4:99999"],
     ["ws://127.0.0.1:1", "ws://127.0.0.1:2"], ["ws://127.0.0.1:1", "--", "--script"],
-    ["--only", "rely"], ["--only", ""], ["--only", "idle,"], ["ws://127.0.0.1:1", "--only", "relay"],
+    ["--only", "rely"], ["--only", ""], ["--only", "idle,"], ["--peers", "-2"],
+    ["ws://127.0.0.1:1", "--only", "relay"],
     ["--protocol", "singo"], ["ws://127.0.0.1:1", "--protocol", "x"], ["--set", "one.x=1"],
     ["--plugin", "one.lua", "--set", "two.x=1"], ["ws://127.0.0.1:1", "--plugin", "one.lua"],
     ["ws://127.0.0.1:1", "--echo", "--protocol", "unity"],

@@ -71,6 +71,13 @@ import Testing
     #expect(!output.contains("| relay") && !output.contains("idle members") && !output.contains("ns/msg"))
   }
 
+  @Test func versionsChangeUnderLoad() throws {
+    let (status, output) = try bench("--only reload --peers 40 --rounds 20")
+    #expect(status == 0, "\(output)")
+    #expect(output.contains("| 40    | 8       |"), "\(output)")
+    #expect(output.contains("| loading a version"), "\(output)")
+  }
+
   @Test func aMissingPluginIsReported() throws {
     let (status, output) = try bench("--only plugins --plugin nowhere.lua")
     #expect(status != 0)

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -241,7 +242,67 @@ def kept_peers(checks):
         checks.equal("nothing differs behind plugins/resume.lua", lobbyist("replay", file)[0], 0)
 
 
+def reloads(checks):
+    """Versions that change while it is recorded: by a save, by an operator, by failing."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "recording")
+        script = os.path.join(folder, "policy.lua")
+        source = 'return { on_message = function(peer) peer:send(%s) end }'
+
+        def save(answer):
+            with open(script + ".new", "w", encoding="utf-8") as new:
+                new.write(source % answer)
+            os.rename(script + ".new", script)
+
+        def talk(url, count):
+            with connect(url) as client:
+                for _ in range(count):
+                    client.send("x")
+                    heard = client.recv()
+            return heard
+
+        save('"one"')
+        with recording_relay(file, script=script, limits={"breaker_failures": 3}, errors=True) as relay:
+            checks.equal("the first version", talk(relay.url, 3), "one")
+            save('"two"')
+            checks.true("the second", wait_until(lambda: len(relay.logged("runs now")) == 1, 3))
+            checks.equal("answers", talk(relay.url, 4), "two")
+            relay.process.send_signal(signal.SIGHUP)
+            checks.true("and anew", wait_until(lambda: len(relay.logged("runs now")) == 2, 3))
+            save("nil")
+            checks.true("one that fails", wait_until(lambda: len(relay.logged("runs now")) == 3, 3))
+            with connect(relay.url) as client:
+                for _ in range(3):
+                    client.send("x")
+                checks.true("gives way", wait_until(lambda: relay.logged("failed too often"), 3))
+                client.send("x")
+                checks.equal("to the one before", client.recv(), "two")
+            one, (two, three) = events(file)[0]["mounts"][0]["version"], versions(relay)
+        code, said = lobbyist("replay", file, "--script", script)
+        marks = re.findall(r"at \d+\.\d{3} s version (.*), \d+ events? before it", said)
+        checks.equal("a replay tells where versions change", marks, [
+            f"{one} → {two} (its files changed)", f"{two} anew (SIGHUP)", f"{two} → {three} (its files changed)",
+            f"{three} → {two} (it failed too often)"])
+        save('"two"')
+        code, said = lobbyist("replay", file, "--script", script)
+        checks.equal("all versions: what the others said differs", [code, SUMMARY.search(said).group(3)], [1, "6"])
+        code, said = lobbyist("replay", file, "--script", script, "--version", two)
+        checks.true("its own events alone: nothing does", code == 0 and f" of version {two}: 0 different" in said, "0",
+                    said)
+        save('"one"')
+        code, said = lobbyist("replay", file, "--script", script, "--version", two)
+        checks.true("another script on them differs", code == 1 and f" of version {two}: 5 different" in said, "5", said)
+        code, said = lobbyist("replay", file, "--script", script, "--version", "x")
+        checks.true("a version that is not recorded", code == 2 and f"there are {one}, {two}, {three}" in said, "2", said)
+
+
+def versions(relay):
+    """Those that were loaded, each once."""
+    found = [re.search(r"version ([0-9a-f]{8})\) runs now", line).group(1) for line in relay.logged("runs now")]
+    return list(dict.fromkeys(found))
+
+
 if __name__ == "__main__":
     scripts = [f"scripts/{name}.lua" for name in ("godot", "gamejam", "unity", "singo", "broadcast")]
     run_scenarios(Checks(), [*((same_script, script) for script in scripts), (changed_rule,), (payloads,), (rotation,),
-                             (flushed,), (broken_disk,), (refusals,), (several_mounts,), (kept_peers,)])
+                             (flushed,), (broken_disk,), (refusals,), (several_mounts,), (kept_peers,), (reloads,)])

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import resource
-import shutil
 import signal
 import statistics
 import subprocess
@@ -194,11 +193,10 @@ def configuration(checks):
     """Settings and plugins of a configuration are taken up; what needs a restart is refused."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "lobbyist.lua")
-        shutil.copy(os.path.join(ROOT, "examples", "echo", "echo.lua"), os.path.join(folder, "echo.lua"))
 
-        def write(settings="", more=""):
+        def write(fields=""):
             with open(path, "w", encoding="utf-8") as file:
-                file.write(f'listen "127.0.0.1:0"\nmount "/" {{ script = "motto.lua", {settings} }}\n{more}')
+                file.write(f'listen "127.0.0.1:0"\nmount "/" {{ script = "motto.lua", {fields} }}\n')
 
         with open(os.path.join(folder, "motto.lua"), "w", encoding="utf-8") as file:
             file.write('local s = relay.settings { motto = "none" }\n'
@@ -216,8 +214,8 @@ def configuration(checks):
             checks.equal("a plugin", ask(ana, "x"), "guard")
             write('settings = { moto = "new" }')
             checks.true("a mistake is refused", wait_until(lambda: relay.logged("did you mean 'motto'"), 3))
-            write(more='mount "/more" { script = "echo.lua" }')
-            checks.true("a further mount needs a restart", wait_until(lambda: relay.logged("by a restart only"), 3))
+            write('limits = { lobbies = 5 }')
+            checks.true("what needs a restart is too", wait_until(lambda: relay.logged("by a restart only"), 3))
             checks.equal("what ran runs on", ask(ana, "x"), "guard")
 
 

@@ -12,6 +12,7 @@ import Testing
       """
       listen("0.0.0.0:9080", "[::]:9080")
       log { format = "json", level = "warning" }
+      deployments "kept/here"
       limits {
         connections = 1000,
         slow_reader = "drop",
@@ -30,19 +31,20 @@ import Testing
     #expect(configuration.listen.map(\.value) == ["0.0.0.0:9080", "[::]:9080"])
     #expect(configuration.log.map { "\($0.name)=\($0.value)" } == ["format=json", "level=warning"])
     #expect(
-      configuration.limits.map { "\($0.name)=\($0.value) \($0.line)" } == ["connections=1000 4", "slow_reader=drop 5"])
+      configuration.limits.map { "\($0.name)=\($0.value) \($0.line)" } == ["connections=1000 5", "slow_reader=drop 6"])
+    #expect(configuration.deployments?.value == "kept/here" && configuration.deployments?.line == 3)
     let mount = try #require(configuration.mounts.last)
-    #expect(configuration.mounts.count == 2 && mount.line == 8 && mount.paths == ["/connect", "/ws"])
-    #expect(mount.script == "b.lua" && mount.scriptLine == 9 && mount.host == "play.example.org")
-    #expect(mount.listen.map { "\($0.value) \($0.line)" } == ["0.0.0.0:5000 11"])
+    #expect(configuration.mounts.count == 2 && mount.line == 9 && mount.paths == ["/connect", "/ws"])
+    #expect(mount.script == "b.lua" && mount.scriptLine == 10 && mount.host == "play.example.org")
+    #expect(mount.listen.map { "\($0.value) \($0.line)" } == ["0.0.0.0:5000 12"])
     #expect(
       mount.settings.map { "\($0.name)=\($0.value)" } == [
         "motto=hello there", "open=true", "timeout=1.5", "words=x y",
       ])
-    #expect(mount.limits.map { "\($0.name)=\($0.value) \($0.line)" } == ["lobbies=7 13"])
+    #expect(mount.limits.map { "\($0.name)=\($0.value) \($0.line)" } == ["lobbies=7 14"])
     #expect(mount.plugins.map(\.script) == ["p.lua", "q.lua"])
-    #expect(mount.plugins[1].settings.map { "\($0.name)=\($0.value) \($0.line)" } == ["length=6 14"])
-    #expect(mount.pages?.value == "www" && mount.pages?.line == 15)
+    #expect(mount.plugins[1].settings.map { "\($0.name)=\($0.value) \($0.line)" } == ["length=6 15"])
+    #expect(mount.pages?.value == "www" && mount.pages?.line == 16)
   }
 
   @Test func itIsAProgram() throws {

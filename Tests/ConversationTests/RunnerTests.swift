@@ -99,7 +99,7 @@ import Testing
     ("Ana >> {\"id\":1}\nAna << {}", ["differs   .id: expected no such member, heard 1"]),
     (
       "Ana >> text \"hello\"\nAna << {}",
-      ["heard     text \"hello\"  (Ana)", "differs   not JSON: expected a JSON value, at byte 0"]
+      ["heard     text \"hello\"  (Ana)", "differs   what was heard is not JSON: expected a JSON value, at byte 0"]
     ),
     ("Ana >> text \"a\\n\"\nAna << text \"a\"", ["expected  text \"a\"", "heard     text \"a\\n\"  (Ana)"]),
     ("Ana >> text \"a\"\nAna << binary 61", ["expected  binary 61", "heard     text \"a\"  (Ana)"]),

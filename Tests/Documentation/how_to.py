@@ -11,6 +11,9 @@ from page import BINARY, COMMAND_SECONDS, ROOT, Page, run
 
 LISTENING = re.compile(r"listening on ws://[0-9.]+:(\d+)")
 PAGES_PORT = "9080"
+PAGES_ADMIN = "127.0.0.1:9081"
+ADMIN = re.compile(r"admin on http://([0-9.:]+)/status")
+ADMIN_COMMANDS = r"lobbyist (reload|deploy|versions|rollback)\b"
 
 
 class Served:
@@ -27,6 +30,8 @@ class Served:
         timer.cancel()
         found = LISTENING.search("\n".join(self.lines))
         self.port = found.group(1) if found else None
+        admin = ADMIN.search("\n".join(self.lines))
+        self.admin = admin.group(1) if admin else None
 
     def stop(self):
         self.process.terminate()
@@ -69,6 +74,10 @@ class Reader:
         yield "git apply", [], done.stdout.splitlines()
 
     def said(self, command, count):
+        # Another relay may have the page's admin listener.
+        command = command.replace(f"--admin {PAGES_ADMIN}", "--admin 127.0.0.1:0")
+        if self.served and self.served.admin and re.match(ADMIN_COMMANDS, command):
+            command += f" --admin {self.served.admin}"
         if " serve " in f" {command}":
             if self.served:
                 self.served.stop()

@@ -19,7 +19,7 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
-         "docs/configuration.md", "docs/reload.md", "docs/replay.md",
+         "docs/configuration.md", "docs/reload.md", "docs/deploy.md", "docs/replay.md", "docs/tutorial.md",
          "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
@@ -282,13 +282,54 @@ def reload_page(checks):
     page = Page("docs/reload.md")
     with tempfile.TemporaryDirectory() as folder:
         for block in page.named("lua"):
-            checks.equal(f"{page.path}:{block.line}: loads",
-                         lobbyist("check", write(folder, "policy.lua", block.text))[0], 0)
+            if block.words[1:2] != ["lobbyist.lua"]:
+                checks.equal(f"{page.path}:{block.line}: loads",
+                             lobbyist("check", write(folder, "policy.lua", block.text))[0], 0)
         for name in ("one", "two"):
             write(folder, f"{name}.lua", f"return {{ on_message = function(peer) peer:send('{name}') end }}")
         (block,) = page.named("talk")
         code, lines = lobbyist("test", write(folder, "example.talk", block.text))
         checks.equal(f"{page.path}:{block.line}: plays", [code, lines[-1:]], [0, ["1 passed, 0 failed"]])
+
+
+def deploy_page(checks):
+    """The page is a session that goes as it is printed; its limits and fields are those that there are."""
+    page = Page("docs/deploy.md")
+
+    def timeless(lines):
+        text = re.sub(r"\d+ us\b", "N us", "\n".join(lines))
+        return steady(re.sub(r"\b[0-9a-f]{8}  \d{4}-\d\d-\d\dT[0-9:]{8}Z", "V  TIME", text).splitlines())
+
+    commands = 0
+    for command, printed, now in Reader(page.path).play():
+        commands += 1
+        checks.equal(f"{page.path}: {command}", timeless(now), timeless(printed))
+    checks.true(f"{page.path} has commands", commands > 6)
+    fields = re.findall(r'"([a-z_]+)"', re.search(r"names = \[(.*?)\]", read(
+        "Sources/Deployment/DeployRequest.swift"), re.DOTALL).group(1))
+    (row,) = re.findall(r"^\| `POST /deploy` \|.*$", page.text, re.MULTILINE)
+    checks.true("the fields of a deployment are found", len(fields) > 6)
+    for name in fields:
+        checks.true(f"{page.path}: {name}", f"`{name}`" in row)
+
+
+def changed_configuration(checks):
+    """The log of the page, when its first configuration becomes its second."""
+    page = Page("docs/reload.md")
+    before, after = [re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", block.text) for block in page.named("lua")
+                     if block.words[1:2] == ["lobbyist.lua"]]
+    (printed,) = page.named("text")
+
+    def alike(lines):
+        return [re.sub(r"\d+ us|^\S+Z ", "T ", line.replace(f"{folder}/", "")) for line in steady(lines)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, "lobbyist.lua", before)
+        with Relay(config=path) as relay:
+            write(folder, "lobbyist.lua", after)
+            wait_until(lambda: len(relay.logged("info")) >= len(printed.lines), PRINT_SECONDS)
+            said = [line.rstrip() for line in relay.logged("info")]
+            checks.equal("a saved configuration is told of as the page shows", alike(said), alike(printed.lines))
 
 
 def plugin_pages(checks):
@@ -428,5 +469,6 @@ def limits(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
                              (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
+                             (deploy_page,), (changed_configuration,),
                              (replay_page,), (plugin_pages,), (how_to_pages,),
                              (api_page,), (api_examples,), (sandbox,), (limits,)])

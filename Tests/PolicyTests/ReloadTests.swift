@@ -1,5 +1,6 @@
-import Policy
 import Testing
+
+@testable import Policy
 
 /// A version of the scripts replaced by another one, in service.
 @Suite struct ReloadTests {
@@ -119,7 +120,10 @@ import Testing
     }
     let client = service.connect()
     let good = service.mount.version
-    try service.mount.reload(try scripts("return { on_message = function() error('bad') end }"), settings: [])
+    for _ in 0..<2 {
+      // Loading it twice, as a save and SIGHUP may do, is no reason to come back to it.
+      try service.mount.reload(try scripts("return { on_message = function() error('bad') end }"), settings: [])
+    }
     for _ in 0..<2 { service.send(client, "x") }
     service.advance(to: service.now + 2000)
     for _ in 0..<2 { service.send(client, "x") }
@@ -142,5 +146,36 @@ import Testing
     #expect(service.mount.scriptMemory < before + 4096)
     service.send(client, "x")
     #expect(service.heard(client).count == 1)
+  }
+}
+
+@Suite struct CircuitBreakerTests {
+  private func breaker() -> CircuitBreaker {
+    var limits = MountLimits()
+    (limits.breakerFailures, limits.breakerMilliseconds) = (8, 1000)
+    return CircuitBreaker(limits)
+  }
+
+  @Test(arguments: [
+    (["192.0.2.1"], false), (["192.0.2.1", "192.0.2.2", "192.0.2.3"], false),
+    (["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"], true), (["127.0.0.1"], true), (["::1"], true),
+    (["2001:db8:1:2::1", "2001:db8:1:2:3::4", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"], false),
+    (["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "2001:db8:1::1"], false),
+    (["2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1", "2001:db8:4::1"], true),
+  ])
+  func oneNetworkAloneDoesNotTripIt(_ addresses: [String], _ trips: Bool) {
+    var breaker = breaker()
+    for round in 0..<80 { breaker.note(now: 0, address: addresses[round % addresses.count]) }
+    #expect(breaker.hasTripped == trips)
+  }
+
+  @Test func whatIsNobodysCounts() {
+    var breaker = breaker()
+    for _ in 0..<7 { breaker.note(now: 0, address: nil) }
+    #expect(!breaker.hasTripped)
+    breaker.note(now: 1001, address: nil)
+    #expect(!breaker.hasTripped, "the others are long ago")
+    for _ in 0..<7 { breaker.note(now: 1001, address: nil) }
+    #expect(breaker.hasTripped)
   }
 }

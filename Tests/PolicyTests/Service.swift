@@ -88,7 +88,7 @@ final class Service {
 
   // MARK: Events
 
-  func connect(address: String = "192.0.2.1", attributes: [Attachment] = []) -> Client {
+  func connect(address: String = "127.0.0.1", attributes: [Attachment] = []) -> Client {
     let client = Client(outlet: outletCount)
     outletCount += 1
     outbox.open(client.outlet)

@@ -166,6 +166,108 @@ import Testing
     #expect(try reactor.wait(until: 0) == 0)
   }
 
+  // MARK: Trails
+
+  /// A watch on what decides about `parent/NAME`.
+  private func watch(_ parent: Folder, _ name: String, _ watch: inout FileWatch) -> FileTrail {
+    let trail = FileTrail(to: "\(parent.path)/\(name)")
+    #expect(watch.watch([trail]) == [])
+    return trail
+  }
+
+  /// Both of a folder that is swapped, as releases are, and of one within it, whose own name is not touched.
+  @Test(arguments: ["current/policy.lua", "current/scripts/policy.lua"])
+  func aLinkAboveTheFileIsWatched(_ name: String) throws {
+    let parent = try Folder()
+    for version in ["one", "two"] {
+      #expect(mkdir("\(parent.path)/\(version)", 0o700) == 0)
+      #expect(mkdir("\(parent.path)/\(version)/scripts", 0o700) == 0)
+      parent.write("\(version)/policy.lua", version)
+      parent.write("\(version)/scripts/policy.lua", version)
+    }
+    #expect(symlink("one", parent.path + "/current") == 0)
+    var watch = try FileWatch()
+    var trail = self.watch(parent, name, &watch)
+    #expect(symlink("two", parent.path + "/next") == 0)
+    #expect(rename(parent.path + "/next", parent.path + "/current") == 0)
+    #expect(watch.takeChanges().intersection(trail.entries) == [parent.path + "/current"])
+    trail = self.watch(parent, name, &watch)
+    let real = name.replacing("current", with: "two")
+    parent.write(name.replacing("current", with: "one"), "old")
+    #expect(watch.takeChanges() == [])
+    parent.write(real, "three")
+    #expect(watch.takeChanges() == ["\(parent.path)/\(real)"])
+    #expect(trail.entries.contains("\(parent.path)/\(real)"))
+  }
+
+  /// The folder itself keeps its name: only its parent is another one.
+  @Test func aFolderAboveThatIsSwappedIsNoticed() throws {
+    let parent = try Folder()
+    for name in ["app", "app/scripts", "new", "new/scripts"] { #expect(mkdir("\(parent.path)/\(name)", 0o700) == 0) }
+    for name in ["app", "new"] { parent.write("\(name)/scripts/policy.lua", name) }
+    var watch = try FileWatch()
+    var trail = self.watch(parent, "app/scripts/policy.lua", &watch)
+    parent.write("unrelated", "")
+    #expect(watch.takeChanges() == [])
+    #expect(rename(parent.path + "/app", parent.path + "/old") == 0)
+    #expect(rename(parent.path + "/new", parent.path + "/app") == 0)
+    #expect(watch.takeChanges() == [parent.path + "/app"])
+    #expect(trail.entries.contains(parent.path + "/app"))
+    trail = self.watch(parent, "app/scripts/policy.lua", &watch)
+    parent.write("old/scripts/policy.lua", "late")
+    #expect(watch.takeChanges() == [])
+    parent.write("app/scripts/policy.lua", "2")
+    #expect(watch.takeChanges() == [parent.path + "/app/scripts/policy.lua"])
+  }
+
+  @Test func whatIsMissingIsWaitedForWhereItWillCome() throws {
+    let parent = try Folder()
+    var watch = try FileWatch()
+    for folder in ["/app", "/app/scripts"] {
+      let trail = self.watch(parent, "app/scripts/policy.lua", &watch)
+      #expect(trail.end == parent.path + folder)
+      #expect(mkdir(parent.path + folder, 0o700) == 0)
+      #expect(watch.takeChanges() == [parent.path + folder])
+      #expect(trail.entries.contains(parent.path + folder))
+    }
+    _ = self.watch(parent, "app/scripts/policy.lua", &watch)
+    parent.write("unrelated", "")
+    #expect(watch.takeChanges() == [])
+    parent.write("app/scripts/policy.lua", "")
+    #expect(watch.takeChanges() == [parent.path + "/app/scripts/policy.lua"])
+    #expect(FileTrail(to: parent.path + "/app/scripts/policy.lua").end == parent.path + "/app/scripts/policy.lua")
+    #expect(unlink(parent.path + "/app/scripts/policy.lua") == 0)
+    for folder in ["/app/scripts", "/app"] { #expect(rmdir(parent.path + folder) == 0) }
+    #expect(!watch.takeChanges().isDisjoint(with: [parent.path + "/app"]))
+  }
+
+  @Test func linksInACircleHaveAnEnd() throws {
+    let parent = try Folder()
+    #expect(symlink("b", parent.path + "/a") == 0)
+    #expect(symlink("../\(parent.path.split(separator: "/").last ?? "")/a", parent.path + "/b") == 0)
+    var watch = try FileWatch()
+    let trail = self.watch(parent, "a", &watch)
+    #expect(trail.entries.isSuperset(of: [parent.path + "/a", parent.path + "/b"]))
+    #expect(unlink(parent.path + "/b") == 0)
+    parent.write("b", "")
+    #expect(watch.takeChanges() == [parent.path + "/b"])
+  }
+
+  @Test func aPathIsFollowedAsTheKernelDoes() throws {
+    let parent = try Folder()
+    for name in ["real", "real/below"] { #expect(mkdir("\(parent.path)/\(name)", 0o700) == 0) }
+    parent.write("real/policy.lua", "")
+    #expect(symlink("real/below", parent.path + "/link") == 0)
+    #expect(symlink(parent.path + "/link/..//./policy.lua", parent.path + "/policy.lua") == 0)
+    let trail = FileTrail(to: parent.path + "/./policy.lua")
+    for name in ["policy.lua", "link", "real", "real/below", "real/policy.lua"] {
+      #expect(trail.entries.contains("\(parent.path)/\(name)"))
+    }
+    #expect(trail.deciding == [parent.path, parent.path + "/real"])
+    #expect(FileTrail(to: "Package.swift").entries.contains { $0.hasPrefix("/") && $0.hasSuffix("/Package.swift") })
+    #expect(FileTrail(to: "/nowhere").deciding == ["/"])
+  }
+
   @Test func whatCannotBeWatchedIsNamed() throws {
     let folder = try Folder()
     folder.write("file", "")

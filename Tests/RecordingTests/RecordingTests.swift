@@ -25,7 +25,8 @@ struct RecordingTests {
       address: "2001:db8::1")
     let answer = RecordedAnswer(status: 403, headers: request.headers, body: [0xFF])
     return [
-      .load, .upgrade(request, subprotocols: ["a", "b"], .accepted(subprotocol: "a")),
+      .load, .reload(.init(version: "01234567", script: "scripts/test.lua", reason: .files)),
+      .upgrade(request, subprotocols: ["a", "b"], .accepted(subprotocol: "a")),
       .upgrade(request, subprotocols: [], .accepted(subprotocol: nil)),
       .upgrade(request, subprotocols: [], .refused(answer)), .request(request, nil), .request(request, answer),
       .connect(peer: 1, address: "192.0.2.1"), .message(peer: 1, isBinary: true, [1, 2, 3]),
@@ -90,6 +91,10 @@ struct RecordingTests {
     (
       with(#"{"at":0,"time":1,"mount":"test","event":"load","drawn":"12"}"#),
       "r:2: 'drawn' is not made of sixteen"
+    ),
+    (
+      with(#"{"at":0,"time":1,"mount":"test","event":"reload","version":"1","script":"x","reason":"?"}"#),
+      "r:2: 'reason' is none"
     ),
     (header(payloads: "hash"), "r was recorded with --record-payloads hash"),
   ]

@@ -25,7 +25,7 @@ struct ReplayTests {
   @Test func theSameScriptDiffersInNothing() throws {
     let (differences, summary) = try replay(Scenario.source, Scenario().recorded())
     #expect(differences.map(\.lines) == [])
-    #expect(summary == Replay.Summary(events: 12, differences: 0, leftOut: 0, connections: 2))
+    #expect(summary == Replay.Summary(events: 12, differences: 0, leftOut: 0, connections: 2, compared: 12))
   }
 
   @Test func whatIsSaidOtherwiseIsShown() throws {

@@ -37,6 +37,16 @@ import Testing
     #expect(counts.count == 0)
   }
 
+  @Test func whoIsThereWhenTheLimitComesCounts() throws {
+    var counts = AddressCounts(most: 2)
+    for _ in 0..<3 { counts.enter(try host("192.0.2.1")) }
+    let (before, other) = (counts.admit(try host("192.0.2.1")), counts.admit(try host("192.0.2.2")))
+    #expect(!before && other)
+    for _ in 0..<2 { counts.leave(try host("192.0.2.1")) }
+    let after = counts.admit(try host("192.0.2.1"))
+    #expect(after)
+  }
+
   @Test func withoutALimitNobodyIsCounted() throws {
     var counts = AddressCounts(most: 0)
     let admitted = try (0..<1000).allSatisfy { _ in counts.admit(try host("192.0.2.1")) }

@@ -10,7 +10,7 @@ import Testing
     let number = end ?? socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     try #require(number >= 0)
     return Connection(
-      stream: Stream(Descriptor(adopting: number)), host: .loopbackIPv4, listener: 0,
+      stream: Stream(Descriptor(adopting: number)), host: .loopbackIPv4, purpose: .everyMount,
       generation: table.takeGeneration(),
       messageBytesMax: 0, deadline: 0)
   }

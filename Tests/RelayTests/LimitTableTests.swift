@@ -27,8 +27,8 @@ import Testing
     #expect(
       heldAsZero == [
         "message_bytes", "ping_milliseconds", "connections", "connections_per_address", "messages_per_second",
-        "bytes_per_second", "queued_bytes", "lobbies", "lobby_name_bytes", "members_per_lobby", "lobbies_per_peer",
-        "timers_per_subject", "attribute_bytes", "held_messages", "held_bytes", "kept_bytes",
+        "bytes_per_second", "deployments_kept", "queued_bytes", "lobbies", "lobby_name_bytes", "members_per_lobby",
+        "lobbies_per_peer", "timers_per_subject", "attribute_bytes", "held_messages", "held_bytes", "kept_bytes",
         "kept_peers", "script_versions", "breaker_failures",
       ])
     #expect(limits.headBytes == RelayLimits.unreachable)
@@ -52,6 +52,16 @@ import Testing
     try limits.set("json_depth", to: "128")
     #expect(limits.mount.jsonDepth == 128)
     #expect(throws: LimitError.self) { try limits.set("json_depth", to: "129") }
+  }
+
+  @Test func whatHasChangedIsNamed() throws {
+    let former = RelayLimits()
+    var limits = former
+    #expect(limits.names(changedFrom: former) == [])
+    for name in ["connections", "lobbies"] { try limits.set(name, to: "7") }
+    try limits.set("slow_reader", to: "drop")
+    #expect(limits.names(changedFrom: former) == ["connections"])
+    #expect(limits.names(changedFrom: former, among: RelayLimits.mountNames) == ["lobbies", "slow_reader"])
   }
 
   @Test func theSlowReaderIsClosedOrDropped() throws {

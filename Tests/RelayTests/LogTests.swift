@@ -7,9 +7,17 @@ import Testing
   private final class Recorder {
     var lines: [String] = []
     var now: Int64 = 1_700_000_000
+    /// Bytes of each line that fit on the disk.
+    var room = Int.max
 
     func log(_ level: Log.Level = .info, _ format: Log.Format = .text) -> Log {
-      Log(level: level, format: format, wallSeconds: { self.now }, write: { self.lines.append($0) })
+      Log(
+        level: level, format: format, wallSeconds: { self.now },
+        write: { line in
+          let written = String(decoding: line.utf8.prefix(self.room), as: UTF8.self)
+          if !written.isEmpty { self.lines.append(written) }
+          return written.utf8.count
+        })
     }
   }
 
@@ -50,6 +58,24 @@ import Testing
     for _ in 0..<1000 { log.warning("turned away") }
     log.error("the script failed")
     #expect(recorder.lines.last?.contains("error the script failed") == true)
+  }
+
+  /// As on a disk that is full for a while.
+  @Test(arguments: [(0, ""), (5, "\n")])
+  func whatCannotBeWrittenIsCounted(_ disk: (room: Int, end: String)) {
+    let recorder = Recorder()
+    let log = recorder.log()
+    recorder.room = disk.room
+    for number in 0..<3 { log.error("line \(number)") }
+    recorder.room = .max
+    let before = recorder.lines.count
+    log.info("later")
+    log.info("later still")
+    #expect(
+      Array(recorder.lines.dropFirst(before)) == [
+        disk.end + "2023-11-14T22:13:20Z warning 3 lines before this one could not be written\n",
+        "2023-11-14T22:13:20Z info later\n", "2023-11-14T22:13:20Z info later still\n",
+      ])
   }
 
   @Test func longLinesAreCut() {

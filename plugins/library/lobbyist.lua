@@ -554,9 +554,10 @@ function message:boolean(path) end
 ---@return string?
 function message:raw(path) end
 
----Sends the message on, the given fields replaced, added or (json.absent) taken out, everything else byte for byte;
----json.text makes a field that is no string "". A name with dots is a path into nested objects (an error where there is
----none), unless a field is called just that. Without fields it goes as it came, binary or text.
+---Sends the message on, to a lobby's members with the sender among them, the given fields replaced, added or
+---(json.absent) taken out, everything else byte for byte; json.text makes a field that is no string "". A name with
+---dots is a path into nested objects (an error where there is none), unless a field is called just that. Without fields
+---it goes as it came, binary or text.
 ---
 ---```lua
 ---message:forward(other, "from", 1, "to", json.absent)

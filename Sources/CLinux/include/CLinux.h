@@ -9,7 +9,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 
 struct sockaddr;
@@ -19,5 +21,11 @@ extern int linux_accept4(int listener, struct sockaddr *peer, unsigned int *peer
 
 /// memmem(3), likewise. Linear in both lengths.
 extern void *linux_memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count) __asm__("memmem");
+
+/// syscall(2) with two arguments, for calls that older C libraries do not have.
+extern long linux_syscall(long number, long first, long second) __asm__("syscall");
+
+/// prctl(2) with one argument.
+extern int linux_prctl(int option, unsigned long argument) __asm__("prctl");
 
 #endif

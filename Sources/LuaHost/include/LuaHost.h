@@ -67,6 +67,8 @@ typedef struct lh_call {
   uint32_t argument_count;
   uint32_t field_count;
   uint32_t result_count;
+  bool is_by_plugin; // a plugin's call, not the policy's
+  bool is_elsewhere; // answer of a refused call: the event ends here, for another version of the scripts to run it
   bool results_are_list; // `list` holds them, as one Lua array
   const lh_value *list;
   size_t list_count;

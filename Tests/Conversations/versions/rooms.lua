@@ -15,6 +15,13 @@ return function(version)
     peer:send(version .. ": room of " .. room.by)
   end
 
+  -- Only looks whether there is one of the name.
+  function commands.new(peer)
+    local number = 1
+    while mount:find_lobby("room " .. number) do number = number + 1 end
+    commands.join(peer, "room " .. number)
+  end
+
   function commands.leave(peer)
     local room = room_of(peer)
     if room then room:remove(peer) end
@@ -62,7 +69,7 @@ return function(version)
 
   function policy.on_request(request)
     local room = mount:find_lobby(request:query("room") or "")
-    request:answer(200, version .. (room and " knows it" or " does not know it"))
+    request:answer(200, version .. ": " .. (room and room:count() or "none"))
   end
 
   function policy.on_reload()

@@ -1,0 +1,110 @@
+import CLinux
+import Glibc
+
+/// A process that this one has started, and whose end can be waited for in the loop.
+public struct ChildProcess: ~Copyable {
+  public enum End: Equatable, Sendable {
+    case exited(Int32)
+    case killed(signal: Int32)
+  }
+
+  /// Readable once the process has ended.
+  public let descriptor: Descriptor
+  private let number: pid_t
+  private var isTaken = false
+
+  /// Starts this program again, as `/proc/self/exe` says it, with these arguments. It has no environment and no input,
+  /// a process group of its own, signals as at a login, and prints into a new file. posix_spawn(3), pidfd_open(2)
+  public init(running arguments: [String], output: String) throws(SystemError) {
+    let number = try Self.spawn(["lobbyist"] + arguments, output)
+    // The process can have ended, but nobody has taken its end, so that the number is still its own.
+    let opened = linux_syscall(Int(SYS_pidfd_open), Int(number), 0)
+    guard opened >= 0 else {
+      let code = errno
+      Self.end(number)
+      throw SystemError("pidfd_open", code)
+    }
+    _ = fcntl(Int32(opened), F_SETFD, FD_CLOEXEC)
+    self.number = number
+    descriptor = Descriptor(adopting: Int32(opened))
+  }
+
+  deinit { if !isTaken { Self.end(number) } }
+
+  private static func end(_ number: pid_t) {
+    _ = Glibc.kill(number, SIGKILL)
+    while waitpid(number, nil, 0) < 0 && errno == EINTR {}
+  }
+
+  private static func spawn(_ words: [String], _ output: String) throws(SystemError) -> pid_t {
+    // Each of the two is initialised by its call before anything else has its address, and destroyed at the end.
+    var attributes = posix_spawnattr_t()
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawnattr_init(&attributes)
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer {
+      unsafe posix_spawnattr_destroy(&attributes)
+      unsafe posix_spawn_file_actions_destroy(&actions)
+    }
+    var none = sigset_t()
+    var all = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    let writing = O_WRONLY | O_CREAT | O_EXCL
+    unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, writing, 0o600)
+    unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+
+    var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    defer { for index in words.indices { unsafe free(arguments[index]) } }
+    var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+    var number: pid_t = 0
+    let code = unsafe posix_spawn(&number, "/proc/self/exe", &actions, &attributes, &arguments, &environment)
+    guard code == 0 else { throw SystemError("posix_spawn", code) }
+    return number
+  }
+
+  /// How the process has ended; nil while it runs, and when it has been told already.
+  public mutating func take() -> End? {
+    guard !isTaken else { return nil }
+    var status: Int32 = 0
+    guard unsafe waitpid(number, &status, WNOHANG) == number else { return nil }
+    isTaken = true
+    // wait(2): the low seven bits are the signal, the next byte is the exit code.
+    let signal = status & 0x7F
+    return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
+  }
+
+  /// Ends it by SIGKILL, which `take` will tell.
+  public func kill() { if !isTaken { _ = Glibc.kill(number, SIGKILL) } }
+}
+
+/// The first steps of a process that `ChildProcess` has started.
+public enum ChildBeginnings {
+  /// Ends this process with the one that has started it; false when that is gone already. prctl(2)
+  public static func dieWithParent(_ parent: Int) -> Bool {
+    _ = linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+    return Int(getppid()) == parent
+  }
+
+  /// Takes what may be spent: seconds of the processor, bytes of memory and of each file; and gives way to others.
+  /// Files that grow too large are errors, not signals. setrlimit(2)
+  public static func limit(seconds: Int, memoryBytes: Int, fileBytes: Int) {
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    set(RLIMIT_CPU, seconds)
+    set(RLIMIT_AS, memoryBytes)
+    set(RLIMIT_FSIZE, fileBytes)
+    set(RLIMIT_CORE, 0)
+  }
+
+  private static func set(_ name: __rlimit_resource, _ value: Int) {
+    var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+    _ = unsafe setrlimit(__rlimit_resource_t(name.rawValue), &limit)
+  }
+}

@@ -1,0 +1,46 @@
+import Conversation
+import Deployment
+import HTTP
+
+/// A request to the admin listener of a running relay.
+struct AdminRequest {
+  /// A trial may take its time, and the relay ends it.
+  private static let milliseconds = 120_000
+
+  let admin: String
+
+  /// What the relay says; nil when there is none, which has been told then.
+  func send(_ method: String, _ path: String, _ body: [UInt8] = []) -> (status: Int, value: TalkValue)? {
+    var request = PlainRequest(method: method, path: path, body: body)
+    if !body.isEmpty, let type = HeaderField("Content-Type", "application/json") { request.headers = [type] }
+    do throws(StageError) {
+      let reply = try LiveStage(LiveTarget(url: "ws://\(admin)")).fetch(request, milliseconds: Self.milliseconds)
+      guard let value = try? TalkValue(parsing: reply.body), case .object = value else {
+        let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+        complain("\(admin) is not the admin listener of a relay that can deploy: it answers \(reply.status) \(text)")
+        return nil
+      }
+      return (reply.status, value)
+    } catch {
+      complain("\(error.message). The relay listens there when it was started with --admin \(admin)")
+    }
+    return nil
+  }
+
+  /// Sends, and tells what runs then; answers the exit code.
+  func change(_ path: String, _ body: [UInt8]) -> Int32 {
+    guard let (status, value) = send("POST", path, body) else { return ExitCode.failure }
+    let report = (value["report"]?.text ?? "").split(separator: "\n")
+    guard status == 200, let mount = value["mount"]?.text, let script = value["script"]?.text,
+      let version = value["version"]?.text, let number = value["number"]?.number,
+      let microseconds = value["microseconds"]?.number
+    else {
+      for line in report { tell(String(line)) }
+      complain("the relay refuses it, and what ran runs on: \(value["error"]?.text ?? "HTTP \(status)")")
+      return ExitCode.failure
+    }
+    let place = number == 0 ? "\(mount), as the relay was started" : "\(mount) as deployment \(number)"
+    say("ok  \(script) (version \(version)) runs at \(place), loaded in \(microseconds) us")
+    return ExitCode.success
+  }
+}

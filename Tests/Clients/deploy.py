@@ -1,0 +1,668 @@
+#!/usr/bin/env python3
+"""Scripts sent to a live relay: tried there, put into service under connected clients, listed, taken back, kept over a
+restart. What is refused, or interrupted at any moment, leaves what ran before."""
+
+import asyncio
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+
+from raw_socket import TEXT, RawSocket, frame
+from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
+from reload import PAIRS, ask, connected, stream
+
+ADMIN = re.compile(r"admin on http://([0-9.]+):(\d+)/status")
+POLICY = """
+local word = require "word"
+local settings = relay.settings {{ secret = "none", pace = 1 }}
+local policy = {{}}
+function policy.on_message(peer, message)
+  if message:text() == "fail" then error("as asked") end
+  peer:send(("{name} %s %s"):format(word, settings.secret))
+end
+return policy
+"""
+TALK = """policy policy.lua
+Ana connects
+Ana >> text "x"
+Ana << text "{name} a none"
+"""
+SLOW = "return { " + ", ".join(f"test_{n} = function() while true do end end" for n in range(30)) + " }"
+CLI_SECONDS = 60
+
+
+class Project:
+    """A folder with a policy, a relay that serves a copy of it, and a store of deployments."""
+
+    def __init__(self, prefix=(), config=None, store=True, **options):
+        self.home = tempfile.TemporaryDirectory()
+        self.options, self.prefix, self.config = options, prefix, config
+        self.folder = os.path.join(self.home.name, "project")
+        self.store = os.path.join(self.home.name, "store")
+        os.mkdir(self.folder)
+        self.write("policy", "one")
+        self.served = os.path.join(self.home.name, "served")
+        shutil.copytree(self.folder, self.served)
+        self.with_store = store
+        self.relay = None
+
+    def write(self, name, text):
+        """The policy of this name with its module and its conversation; or any file."""
+        if name == "policy":
+            self.write("policy.lua", POLICY.format(name=text))
+            self.write("policy.talk", TALK.format(name=text))
+            return self.write("word.lua", "return 'a'")
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def configure(self, text):
+        """Saves the configuration, as editors do."""
+        path = os.path.join(self.home.name, "lobbyist.lua")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+        return path
+
+    def start(self):
+        options = dict(self.options)
+        if self.config:
+            options["config"] = self.configure(self.config)
+        else:
+            options["script"] = os.path.join(self.served, "policy.lua")
+        self.relay = Relay(admin="127.0.0.1:0", **options)
+        if self.with_store and not self.config:
+            self.relay.command += ["--deployments", self.store]
+        self.relay.command[:0] = self.prefix
+        self.relay.__enter__()
+        wait_until(lambda: "admin on" in "".join(self.relay.lines), 3)
+        found = ADMIN.search("".join(self.relay.lines))
+        self.admin = found.group(1), int(found.group(2))
+        return self.relay
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *problem):
+        self.relay.__exit__(*problem)
+        self.home.cleanup()
+
+    def kill(self):
+        self.relay.process.kill()
+        self.relay.process.wait()
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def run(self, *words, folder=None):
+        """Exit code and what a command says."""
+        words = [*words, "--admin", f"{self.admin[0]}:{self.admin[1]}"]
+        done = subprocess.run([BINARY, *words], cwd=folder or self.folder, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=CLI_SECONDS)
+        return done.returncode, done.stdout
+
+    def post(self, path, request, headers=()):
+        """Status and JSON of an answer."""
+        connection = http.client.HTTPConnection(*self.admin, timeout=CLI_SECONDS)
+        body = request if isinstance(request, bytes) else json.dumps(request).encode()
+        connection.request("POST", path, body, {"Content-Type": "application/json", **dict(headers)})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        try:
+            return answer.status, json.loads(text)
+        except ValueError:
+            return answer.status, {"error": text}
+
+    def get(self, path):
+        connection = http.client.HTTPConnection(*self.admin, timeout=5)
+        connection.request("GET", path)
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer
+
+    def bundle(self, name="one", **more):
+        files = {"policy.lua": POLICY.format(name=name), "policy.talk": TALK.format(name=name),
+                 "word.lua": "return 'a'"}
+        return {"script": "policy.lua", "files": files, "tests": ["policy.talk"], **more}
+
+    def numbers(self):
+        """What is listed: the numbers, and the one that runs."""
+        (mount,) = self.get("/deployments")["mounts"]
+        return [each["number"] for each in mount["deployments"]], mount["running"]
+
+    def leftovers(self):
+        return [name for name in os.listdir(self.store) if name.startswith(".")] if os.path.exists(self.store) else []
+
+
+def children(relay):
+    """The processes that the relay has started."""
+    try:
+        with open(f"/proc/{relay.process.pid}/task/{relay.process.pid}/children", encoding="utf-8") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def commands(checks):
+    with Project() as project, connected(project.relay) as ana:
+        checks.equal("what the relay was started with", ask(ana, "x"), "one a none")
+        project.write("policy", "two")
+        code, said = project.run("deploy", "policy.lua")
+        checks.equal("lobbyist deploy", code, 0)
+        checks.matches("says what runs", said.splitlines()[-1],
+                       r"ok  policy\.lua \(version [0-9a-f]{8}\) runs at / as deployment 1, loaded in \d+ us")
+        checks.true("and what it has sent", "in 3 files: policy.lua, policy.talk, word.lua" in said, "3 files", said)
+        checks.equal("who is there is served by it", ask(ana, "x"), "two a none")
+        checks.equal("/status says so", project.get("/status")["mounts"][0].get("deployment"), 1)
+        version = re.search(r"version ([0-9a-f]{8})", said).group(1)
+        checks.equal("with the same version", project.get("/status")["mounts"][0]["version"], version)
+        with open(os.path.join(project.served, "word.lua"), "w", encoding="utf-8") as file:
+            file.write("return 'edited'")
+        time.sleep(0.5)
+        checks.equal("the files of the start are not taken up", ask(ana, "x"), "two a none")
+        subprocess.run([BINARY, "reload", "--admin", f"{project.admin[0]}:{project.admin[1]}"], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)
+        checks.equal("a reload loads what is deployed", ask(ana, "x"), "two a none")
+        project.write("policy", "three")
+        checks.equal("a setting goes along", project.run("deploy", "policy.lua", "--set", "secret=s3")[0], 0)
+        checks.equal("and holds", ask(ana, "x"), "three a s3")
+        code, said = project.run("versions")
+        checks.matches("lobbyist versions", said, r"/\n +0 +as the relay was started  \S+policy\.lua\n"
+                       r" +1  [0-9a-f]{8}  \S+Z +policy\.lua\n\* +2  [0-9a-f]{8}  \S+Z +policy\.lua\n")
+        listed = project.run("versions", "--json")[1]
+        checks.equal("--json is what the relay says", json.loads(listed), project.get("/deployments"))
+        checks.true("without settings", "s3" not in listed)
+        code, said = project.run("rollback")
+        checks.matches("lobbyist rollback", said, r"ok  policy\.lua .* runs at / as deployment 1, loaded in \d+ us\n")
+        checks.equal("is in service", [code, ask(ana, "x"), project.numbers()], [0, "two a none", ([1, 2], 1)])
+        checks.equal("to a number", [project.run("rollback", "2")[0], ask(ana, "x")], [0, "three a s3"])
+        code, said = project.run("rollback", "0")
+        checks.matches("to the files of the start", said, r"ok  .* runs at /, as the relay was started, .*\n")
+        checks.equal("as they are by now", ask(ana, "x"), "one edited none")
+        code, said = project.run("rollback")
+        checks.true("and no further", code == 1 and "nothing to go back to" in said, "exit code 1", said)
+        checks.true("an unknown number", "there is no deployment 9" in project.run("rollback", "9")[1])
+        checks.true("the one that runs", "runs already" in project.run("rollback", "0")[1])
+        checks.equal("mistakes on the command line", [project.run(*words)[0] for words in (
+            ("deploy",), ("deploy", "gone.lua"), ("deploy", "policy.lua", "--nothing"), ("rollback", "x"),
+            ("versions", "x"), ("deploy", "policy.lua", "--test", "policy.talk", "--without-tests"))], [2] * 6)
+        checks.equal("nobody was disconnected", [len(project.leftovers()), ask(ana, "x")], [0, "one edited none"])
+
+
+def here(checks):
+    """What is wrong is found before anything is sent."""
+    with Project() as project:
+        for name, file, text, expected in (
+                ("a failing test", "policy.talk", TALK.format(name="other"), "tests fail here"),
+                ("a syntax error", "policy.lua", "return {", "does not pass the check here"),
+                ("a missing module", "policy.lua", "require 'gone' return {}", "does not pass the check here")):
+            project.write("policy", "one")
+            project.write(file, text)
+            code, said = project.run("deploy", "policy.lua")
+            checks.true(f"{name} is told and nothing is sent", code == 1 and expected in said, expected, said)
+        project.write("policy", "one")
+        os.remove(os.path.join(project.folder, "policy.talk"))
+        code, said = project.run("deploy", "policy.lua")
+        checks.true("without tests it says so", code == 0 and "there are no tests beside policy.lua" in said, "", said)
+        project.write("further.talk", TALK.format(name="one"))
+        project.write("foreign.talk", TALK.format(name="one").replace("policy.lua", "other.lua"))
+        project.write("other.lua", POLICY.format(name="one"))
+        project.write("policy_test.lua", "return { test_sum = function() assert(1 + 1 == 2) end }")
+        code, said = project.run("deploy", "policy.lua")
+        checks.true("conversations about the script and unit tests are its tests",
+                    code == 0 and "2 passed" in said and "further.talk, policy.lua, policy_test.lua" in said, "", said)
+        checks.true("a chosen test", "foreign.talk, other.lua" in project.run(
+            "deploy", "policy.lua", "--test", "foreign.talk")[1])
+        inner = os.path.join(project.folder, "inner")
+        os.mkdir(inner)
+        code, said = project.run("deploy", "../policy.lua", folder=inner)
+        checks.true("a file outside", code == 1 and "run it from a folder above" in said, "", said)
+    with Project(store=False) as project:
+        code, said = project.run("deploy", "policy.lua")
+        checks.true("a relay without a store says what it lacks", code == 1 and "--deployments" in said, "", said)
+        checks.true("there is nothing to list", "without --deployments" in project.run("versions")[1])
+
+
+def refused(checks):
+    bomb = "local t = {} for i = 1, 1e9 do t[i] = {} end"
+    loop = "return { test_loop = function() while true do end end }"
+
+    def files(project, **changed):
+        request = project.bundle()
+        request["files"].update({name.replace("__", "."): text for name, text in changed.items()})
+        return request
+
+    with Project(limits={"deploy_bytes": 100000}, errors=True) as project, connected(project.relay) as ana:
+        first = project.bundle("kept")
+        checks.equal("a first deployment", project.post("/deploy", first)[0], 200)
+        base = project.bundle()
+        test = files(project, a_test__lua=loop)
+        test["tests"].append("a_test.lua")
+        memory = files(project, a_test__lua="return { test_bomb = function() " + bomb + " end }")
+        memory["tests"].append("a_test.lua")
+        for name, request, headers, status, expected in (
+                ("a syntax error", files(project, policy__lua="return {"), {}, 422, "policy.lua:1:"),
+                ("an endless loop at load", files(project, policy__lua="while true do end"), {}, 422, "budget"),
+                ("a memory bomb at load", files(project, policy__lua=bomb), {}, 422, "memory"),
+                ("a failing test", files(project, policy__talk=TALK.format(name="x")), {}, 422, "1 of 1 tests fail"),
+                ("an endless loop in a test", test, {}, 422, "1 of 2 tests fail"),
+                ("a memory bomb in a test", memory, {}, 422, "1 of 2 tests fail"),
+                ("a setting that there is not", {**base, "settings": {"secrt": "1"}}, {}, 422, "did you mean 'secret'"),
+                ("a bad path", files(project, **{"../x": ""}), {}, 400, "a path is relative"),
+                ("an absolute path", files(project, **{"/etc/x": ""}), {}, 400, "a path is relative"),
+                ("a hidden file", files(project, **{".x": ""}), {}, 400, "begins with a '.'"),
+                ("a file below a file", files(project, **{"word.lua/x": ""}), {}, 400, "a file and a folder"),
+                ("no script among the files", {**base, "script": "x.lua"}, {}, 400, "not among the files"),
+                ("another mount", {**base, "mount": "/x"}, {}, 404, "there are /"),
+                ("an unknown member", {**base, "test": []}, {}, 400, "no member 'test'"),
+                ("no JSON", b"{", {}, 400, "not JSON"),
+                ("deep JSON", b"[" * 50000, {}, 400, "not JSON"),
+                ("an empty body", b"", {}, 400, "not JSON"),
+                ("too much", {**base, "settings": {"a": "x" * 100000}}, {}, 413, "deploy_bytes (100000)"),
+                ("another type", base, {"Content-Type": "text/plain"}, 415, "application/json"),
+                ("a page", base, {"Origin": "http://localhost"}, 403, "not from a page"),
+                ("a name that leads here", base, {"Host": "evil.example"}, 403, "by address"),
+                ("no length", base, {"Transfer-Encoding": "chunked"}, 411, "Content-Length")):
+            got, answer = project.post("/deploy", request, headers)
+            text = answer["error"] + answer.get("report", "")
+            checks.true(f"{name} is refused", got == status and expected in text, [status, expected], [got, text])
+        checks.equal("what ran runs on", [ask(ana, "x"), project.numbers(), project.leftovers()],
+                     ["kept a none", ([1], 1), []])
+        for name, request, status, expected in (
+                ("no number", {"to": "1"}, 400, "'to' is not"), ("another mount", {"mount": "/x"}, 404, "no mount"),
+                ("an unknown member", {"number": 1}, 400, "no member 'number'"), ("no JSON", b"1", 400, "not a JSON")):
+            got, answer = project.post("/rollback", request)
+            checks.true(f"a rollback: {name}", got == status and expected in answer["error"], status, [got, answer])
+        plain = RawSocket(project.relay, port=project.admin[1])
+        plain.send(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n")
+        checks.equal("without any length", plain.status(), 411)
+        plain.close()
+
+
+def drip(checks):
+    """A body that does not come to its end is not waited for."""
+    with Project(limits={"handshake_milliseconds": 500}) as project:
+        slow = RawSocket(project.relay, port=project.admin[1])
+        slow.send(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: 100\r\n\r\n{")
+        checks.equal("a body that drips", slow.status(), 408)
+        slow.close()
+
+
+def one_at_a_time(checks):
+    """A trial that takes its time: the relay serves on, the next one waits, nothing secret is to be seen."""
+    with Project(limits={"deploy_milliseconds": 2500}) as project, connected(project.relay) as ana:
+        request = project.bundle(settings={"secret": "hush-hush"})
+        request["files"]["slow_test.lua"] = SLOW
+        request["tests"].append("slow_test.lua")
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(project.post("/deploy", request)))
+        thread.start()
+        checks.true("the trial is a process", wait_until(lambda: children(project.relay), 3))
+        time.sleep(0.3)
+        (child,) = children(project.relay)
+        seen = b""
+        for name in ("cmdline", "environ"):
+            with open(f"/proc/{child}/{name}", "rb") as file:
+                seen += file.read()
+        listing = subprocess.run(["ps", "axeww"], stdout=subprocess.PIPE, text=True).stdout
+        checks.true("no setting is on a command line", b"hush" not in seen and "hush-hush" not in listing, "", seen)
+        links = [os.readlink(f"/proc/{child}/fd/{name}") for name in os.listdir(f"/proc/{child}/fd")]
+        checks.true("it has none of the relay's sockets", not any("socket" in link for link in links), "none", links)
+        modes = {oct(stat.S_IMODE(os.lstat(os.path.join(folder, name)).st_mode))
+                 for folder, folders, files in os.walk(project.store) for name in files}
+        checks.equal("what is written is for its owner only", modes, {"0o600"})
+        code, answer = project.post("/deploy", project.bundle())
+        checks.true("a second is refused", code == 409 and "being tried" in answer["error"], 409, [code, answer])
+        checks.equal("so is a rollback", project.post("/rollback", {"to": 0})[0], 409)
+        waits = []
+        while thread.is_alive():
+            start = time.perf_counter()
+            ask(ana, "x")
+            waits.append((time.perf_counter() - start) * 1000)
+            time.sleep(0.005)
+        thread.join()
+        waits.sort()
+        print(f"a message's way during the trial: {waits[len(waits) * 99 // 100]:.1f} ms p99, "
+              f"{waits[-1]:.1f} ms at most")
+        checks.true("the relay serves on", len(waits) > 50 and waits[-1] < 1000, "less than 1 s", waits[-3:])
+        code, answer = answers[0]
+        checks.true("a trial that takes too long is ended", code == 422 and "deploy_milliseconds (2500)" in
+                    answer["error"], 422, answers)
+        checks.equal("nothing is left of it", [children(project.relay), project.leftovers(), project.numbers()],
+                     [[], [], ([], 0)])
+        checks.equal("the next one is taken", project.post("/deploy", project.bundle("two"))[0], 200)
+        client = socket.create_connection(project.admin)
+        body = json.dumps(project.bundle("gone")).encode()
+        client.sendall(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        client.close()
+        checks.true("one whose sender is gone goes on", wait_until(lambda: project.numbers() == ([1, 2], 2), 5))
+        checks.equal("and serves", ask(ana, "x"), "gone a none")
+        client = socket.create_connection(project.admin)
+        body = json.dumps(project.bundle("half")).encode()
+        client.sendall(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        client.shutdown(socket.SHUT_WR)
+        with client.makefile("rb") as reader:
+            checks.matches("one who only listens is answered", reader.readline().decode(), r"HTTP/1\.1 200 OK\r\n")
+        client.close()
+        thread = threading.Thread(target=lambda: answers.append(project.post("/deploy", request)))
+        thread.start()
+        wait_until(lambda: children(project.relay), 3)
+        code = project.relay.stop()
+        thread.join()
+        checks.equal("a shutdown ends a trial", [code, answers[-1][0], project.leftovers()], [0, 503, []])
+
+
+def restart(checks):
+    with Project() as project:
+        checks.equal("two deployments", [project.post("/deploy", project.bundle(name, settings={"secret": name}))[0]
+                                         for name in ("two", "three")], [200, 200])
+        project.restart()
+        checks.matches("the start says what it serves", project.relay.lines[0].strip(),
+                       r"lobbyist \S+ serves policy\.lua of deployment 2 \(version [0-9a-f]{8}\)")
+        with connected(project.relay) as ana:
+            checks.equal("the deployment runs after a restart", ask(ana, "x"), "three a three")
+            checks.equal("rollback works then", project.run("rollback")[0], 0)
+            checks.equal("and serves", ask(ana, "x"), "two a two")
+        project.restart()
+        with connected(project.relay) as ana:
+            checks.equal("what was gone back to runs after another", ask(ana, "x"), "two a two")
+        project.kill()
+        command = project.relay.command
+        current = os.path.join(project.store, "%2F", "current")
+        script = os.path.join(project.store, "%2F", "1", "files", "policy.lua")
+        record = os.path.join(project.store, "%2F", "2", "deployment.json")
+        for name, path, text, expected in (
+                ("a damaged number", current, "x", f"{current}: expected the number"),
+                ("a number that is not there", current, "7\n", f"{current}: there is no deployment 7"),
+                ("a damaged record", record, "{", f"{record}: this is not what was written there"),
+                ("a script that does not load", script, "return {", f"policy.lua:1: ")):
+            with open(path, encoding="utf-8") as file:
+                kept = file.read()
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=20)
+            checks.true(f"{name} is an error", done.returncode == 1 and expected in done.stdout, expected, done.stdout)
+            if path == script:
+                checks.true("that says what to do", f"write 0 into {project.store}/%2F/current" in done.stdout, "",
+                            done.stdout)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(kept)
+        project.start()
+        other = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               timeout=20)
+        checks.true("a second relay does not get the store", other.returncode == 1 and "another relay" in other.stdout,
+                    "exit code 1", other.stdout)
+
+
+def killed(checks):
+    """kill -9 at random moments of a deployment: afterwards the old version runs or the new one."""
+    chance = random.Random(4)
+    with Project() as project:
+        start = time.monotonic()
+        checks.equal("one in peace", project.post("/deploy", project.bundle("first"))[0], 200)
+        took = time.monotonic() - start
+        expected = "first a none"
+        seen = {"old": 0, "new": 0}
+        for turn in range(20):
+            request = project.bundle(f"v{turn}")
+            answers = []
+
+            def send():
+                try:
+                    answers.append(project.post("/deploy", request))
+                except OSError:
+                    answers.append((0, {}))
+
+            thread = threading.Thread(target=send)
+            thread.start()
+            if turn % 4 == 0:
+                wait_until(lambda: children(project.relay) or answers, 3)
+            elif turn % 4 == 1:
+                wait_until(lambda: answers, 20)
+            else:
+                time.sleep(chance.random() * took * 1.2)
+            orphans = children(project.relay)
+            project.kill()
+            thread.join()
+            project.start()
+            with connected(project.relay) as ana:
+                now = ask(ana, "x")
+            new = f"v{turn} a none"
+            if now not in (expected, new) or (answers[0][0] == 200 and now != new):
+                checks.equal(f"turn {turn}: old or new", now, [expected, new, answers[0][0]])
+            seen["new" if now == new else "old"] += 1
+            expected = now
+            if project.leftovers():
+                checks.equal(f"turn {turn}: nothing is left", project.leftovers(), [])
+            if not wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in orphans), 3):
+                checks.equal(f"turn {turn}: the trial ends with the relay", orphans, [])
+        print(f"20 kills: {seen['old']} times the old version, {seen['new']} times the new one")
+        checks.equal("every restart runs the old version or the new one", sum(seen.values()), 20)
+        checks.true("and both were met", min(seen.values()) > 0, "both", seen)
+        checks.equal("then it goes on", project.post("/deploy", project.bundle("last"))[0], 200)
+
+
+def full(checks):
+    """A disk of 256 KiB."""
+    if subprocess.run(["unshare", "-rm", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("left out: the full disk (unshare -rm is not allowed here)")
+        return
+    mounting = 'mkdir -p "$0" && mount -t tmpfs -o size=256k tmpfs "$0" && exec "$@"'
+    project = Project()
+    project.prefix = ["unshare", "-rm", "sh", "-c", mounting, project.store]
+    with project, connected(project.relay) as ana:
+        checks.equal("a small one", project.post("/deploy", project.bundle("small"))[0], 200)
+        for size in (100, 150, 200, 230, 300, 3000):
+            request = project.bundle("large")
+            request["files"]["ballast.lua"] = "-" * (size << 10)
+            code, answer = project.post("/deploy", request)
+            checks.true(f"{size} KiB and no room", code == 200 or code == 507 and answer["error"], "200 or 507",
+                        [code, answer])
+            if size >= 300:
+                checks.equal(f"{size} KiB: no room", code, 507)
+            if code == 200:
+                checks.equal(f"{size} KiB: it serves", ask(ana, "x"), "large a none")
+                project.post("/rollback", {"to": 1})
+            else:
+                checks.equal(f"{size} KiB: what ran runs on", ask(ana, "x"), "small a none")
+        checks.equal("a small one still goes", project.post("/deploy", project.bundle("more"))[0], 200)
+        checks.equal("and serves", ask(ana, "x"), "more a none")
+
+
+def kept(checks):
+    with Project(limits={"deployments_kept": 3}) as project:
+        for number in range(6):
+            project.post("/deploy", project.bundle(f"v{number}"))
+        checks.equal("the oldest go", project.numbers(), ([4, 5, 6], 6))
+        checks.equal("their files as well", sorted(os.listdir(os.path.join(project.store, "%2F"))),
+                     ["4", "5", "6", "current"])
+
+
+def several(checks):
+    """Mounts of a configuration, with plugins and settings of their own."""
+    config = """
+      listen "127.0.0.1:0"
+      deployments "store"
+      mount "/" { script = "served/policy.lua", settings = { secret = "kept" } }
+      mount "/b" {
+        script = "served/policy.lua",
+        plugins = { { "loud.lua", sign = "!" } },
+        settings = { secret = "b" },
+      }
+    """
+    loud = """
+      local settings = relay.settings { sign = "?" }
+      return { on_message = function(peer, message) peer:send("NAME " .. settings.sign) end }
+    """
+    project = Project(config=config, errors=True)
+    with open(os.path.join(project.home.name, "loud.lua"), "w", encoding="utf-8") as file:
+        file.write(loud.replace("NAME", "loud"))
+    project.write("soft.lua", loud.replace("NAME", "soft"))
+    with project, connected(project.relay) as ana, RawSocket(project.relay) as bob:
+        bob.upgrade("/b")
+        project.write("policy", "two")
+        code, said = project.run("deploy", "policy.lua")
+        checks.true("one has to say where", code == 1 and "say which mount: there are /, /b" in said, "", said)
+        checks.equal("one says where", project.run("deploy", "policy.lua", "--mount", "/")[0], 0)
+        checks.equal("the mount's settings stay", ask(ana, "x"), "two a kept")
+        checks.equal("another mount is as it was", [ask(bob, "x"), bob.receive_text().decode()], ["loud !", "one a b"])
+        checks.equal("at the other one",
+                     project.run("deploy", "policy.lua", "--mount", "/b", "--set", "secret=c")[0], 0)
+        checks.equal("the mount's plugins stay, settings go before its own",
+                     [ask(bob, "x"), bob.receive_text().decode()], ["loud !", "two a c"])
+        code, said = project.run("deploy", "policy.lua", "--mount", "/b", "--plugin", "soft.lua")
+        checks.equal("plugins of its own", [code, ask(bob, "x"), bob.receive_text().decode()],
+                     [0, "soft ?", "two a b"])
+        checks.true("the store is beside the configuration", os.path.isdir(os.path.join(project.store, "%2Fb", "2")))
+        checks.equal("the list has both", [(mount["mount"], mount["running"]) for mount in
+                                           project.get("/deployments")["mounts"]], [("/", 1), ("/b", 2)])
+
+        def save(text):
+            count = len(project.relay.logged("info"))
+            project.configure(text)
+            wait_until(lambda: len(project.relay.logged("info")) > count, 5)
+
+        save(config[:config.index('mount "/b"')].replace("kept", "saved"))
+        checks.equal("a saved configuration's settings are those of the deployment", ask(ana, "x"), "two a saved")
+        checks.equal("a mount that is gone is not listed", [mount["mount"] for mount in
+                                                            project.get("/deployments")["mounts"]], ["/"])
+        save(config)
+        with RawSocket(project.relay) as cid:
+            cid.upgrade("/b")
+            checks.equal("one that is back runs what was deployed", [ask(cid, "x"), cid.receive_text().decode()],
+                         ["soft ?", "two a b"])
+        checks.equal("and can be rolled back", project.run("rollback", "--mount", "/b")[0], 0)
+        project.configure(config.replace('"store"', '"other"'))
+        checks.true("another folder needs a restart", wait_until(
+            lambda: project.relay.logged("the folder of deployments is taken up by a restart only"), 3))
+
+
+ROOMS = """
+local settings = relay.settings { name = "?" }
+local policy = {}
+function policy.on_message(peer, message)
+  local lobby = mount:find_lobby(message:text()) or mount:create_lobby(message:text())
+  if not peer:lobby() then lobby:add(peer, lobby:count() + 1) end
+  peer:send(settings.name)
+end
+return policy
+"""
+
+
+def new_lobbies(checks):
+    """Lobbies that exist finish on the version that they began with."""
+    def rooms(name):
+        return {"script": "rooms.lua", "files": {"rooms.lua": ROOMS}, "settings": {"name": name}, "new_lobbies": True}
+
+    with Project() as project:
+        project.write("rooms.lua", ROOMS)
+        checks.equal("the rooms", project.run("deploy", "rooms.lua", "--set", "name=one")[0], 0)
+        with connected(project.relay) as ana, connected(project.relay) as bob, connected(project.relay) as cid:
+            checks.equal("a lobby of the first", ask(ana, "den"), "one")
+            code, said = project.run("deploy", "rooms.lua", "--set", "name=two", "--new-lobbies")
+            checks.equal("a version for new lobbies", code, 0)
+            checks.equal("is theirs alone", [ask(ana, "den"), ask(bob, "hall"), ask(cid, "den")], ["one", "two", "one"])
+            checks.true("versions says who finishes", "1 lobby to finish" in project.run("versions")[1])
+            checks.equal("so does a rollback",
+                         [project.run("rollback", "--new-lobbies")[0], ask(bob, "hall")], [0, "two"])
+            with connected(project.relay) as dan:
+                checks.equal("for those to come", ask(dan, "loft"), "one")
+            checks.equal("without it all are moved", [project.post("/rollback", {"to": 2})[0], ask(ana, "den"),
+                                                      ask(bob, "hall")], [200, "two", "two"])
+
+
+def too_many_versions(checks):
+    with Project(limits={"script_versions": 2}) as project:
+        project.write("rooms.lua", ROOMS)
+        project.run("deploy", "rooms.lua", "--set", "name=one")
+        with connected(project.relay) as ana, connected(project.relay) as bob:
+            ask(ana, "den")
+            project.run("deploy", "rooms.lua", "--set", "name=two", "--new-lobbies")
+            ask(bob, "hall")
+            code, said = project.run("deploy", "rooms.lua", "--set", "name=three", "--new-lobbies")
+            checks.true("a third version has no room", code == 1 and "limit script_versions is 2" in said,
+                        "exit code 1 and the limit", (code, said))
+            checks.equal("and nothing has changed", [ask(ana, "den"), ask(bob, "hall")], ["one", "two"])
+
+
+def folders(checks):
+    """What is required from plugins/ and scripts/ is that of the deployment."""
+    files = {"games/a.lua": "local word = require 'word'\nlocal more = require 'more'\n"
+                            "return { on_message = function(peer) peer:send(word .. more) end }",
+             "plugins/word.lua": "return 'of its plugins '", "scripts/more.lua": "return 'and scripts'",
+             "a.talk": "policy games/a.lua\nAna connects\nAna >> text \"x\"\n"
+                       "Ana << text \"of its plugins and scripts\"\n"}
+    request = {"script": "games/a.lua", "files": files, "tests": ["a.talk"]}
+    with Project() as project, connected(project.relay) as ana:
+        code, answer = project.post("/deploy", request)
+        checks.equal("plugins/ and scripts/ of a deployment", [code, ask(ana, "x")],
+                     [200, "of its plugins and scripts"])
+        (mount,) = project.get("/deployments")["mounts"]
+        checks.equal("the version is the trial's", mount["deployments"][0]["version"], answer["version"])
+
+
+def breaker(checks):
+    """A deployment that fails again and again gives way, also for the next start."""
+    with Project(errors=True, limits={"breaker_failures": 5}) as project, connected(project.relay) as ana:
+        project.post("/deploy", project.bundle("good"))
+        bad = project.bundle("bad")
+        bad["files"]["policy.lua"] = POLICY.format(name="bad").replace('== "fail"', '~= "x"')
+        checks.equal("its tests do not show it", project.post("/deploy", bad)[0], 200)
+        for _ in range(5):
+            ana.send(frame(TEXT, b"fail"))
+        checks.true("it gives way", wait_until(lambda: project.relay.logged("has failed too often"), 3))
+        checks.equal("to the one before", [ask(ana, "x"), project.numbers()], ["good a none", ([1, 2], 1)])
+        project.restart()
+        with connected(project.relay) as bob:
+            checks.equal("which runs after a restart", ask(bob, "x"), "good a none")
+
+
+def load(checks):
+    """Numbers that stream through lobbies while versions are deployed."""
+    with Project() as project:
+        def pairs(turn):
+            return {"script": "pairs.lua", "files": {"pairs.lua": PAIRS.format(name=turn)}, "tests": []}
+
+        async def run():
+            heard = [[] for _ in range(10)]
+            streams = [asyncio.create_task(stream(project.relay.url, f"p{i}", 2000, heard[i])) for i in range(10)]
+            turns = 0
+            while turns < 15 or not all(task.done() for task in streams):
+                turns += 1
+                way = ("/rollback", {}) if turns % 5 == 0 else ("/deploy", pairs(turns))
+                code, answer = await asyncio.to_thread(project.post, *way)
+                if code != 200:
+                    checks.equal(f"deployment {turns}", [code, answer], 200)
+                if turns > 500:
+                    break
+            await asyncio.gather(*streams)
+            return heard, turns
+
+        project.post("/deploy", pairs(0))
+        heard, turns = asyncio.run(run())
+        checks.true("10 streams of 2000 messages arrive whole and in order",
+                    all(numbers == list(range(2000)) for numbers in heard), "all", [len(each) for each in heard])
+        print(f"{turns} deployments and rollbacks meanwhile")
+        checks.equal("no descriptor is lost", wait_until(
+            lambda: project.relay.descriptors() <= project.relay.descriptors_at_start + 1, 5), True)
+
+
+if __name__ == "__main__":
+    run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,),
+                             (full,), (kept,), (several,), (new_lobbies,), (too_many_versions,),
+                             (folders,), (breaker,), (load,)])
