@@ -54,8 +54,7 @@ export class Lobby extends EventTarget {
   /** @type {State} */ state = "connecting";
   /** The name by which others join; "" until the relay has told it. */ code = "";
   /** One's own id in the lobby, 0 before. */ id = 0;
-  /** The id of the host, who may seal the lobby. */ host = 1;
-  isSealed = false;
+  /** The id of the host, who may seal the lobby. */ host = 1; isSealed = false;
   /** @type {Map<number, Peer>} */ peers = new Map();
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {WebSocket | null} */ #previous = null;
@@ -113,7 +112,7 @@ export class Lobby extends EventTarget {
       this.#iceServersAt = Date.now();
       this.#iceServers = fetch(this.iceSource, { signal: AbortSignal.timeout(ICE_FETCH_MS) })
         .then(async (response) => (response.ok ? (await response.json()).iceServers ?? [] : []))
-        .catch(() => []);
+        .catch(() => { this.#iceServersAt = 0; return []; });
     }
     return this.#iceServers;
   }

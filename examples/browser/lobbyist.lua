@@ -19,6 +19,7 @@ mount "/" {
     "plugins/codes.lua",
     "plugins/rate_limit.lua",
     { "plugins/capacity.lua", peers_per_lobby = 4 },
+    "departed.lua",
     ice,
     "plugins/host_migration.lua",
   },
