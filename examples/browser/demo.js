@@ -105,7 +105,11 @@ function take(joined, afterMs = 0) {
   on("signal", showSignal);
   on("sealed", () => { line("The lobby is locked."); render(); });
   on("host", render);
-  on("joined", ({ peer }) => { people.set(peer, { uid: "", name: "", colour: -1 }); render(); });
+  on("joined", ({ peer }) => {
+    // Those of whom one hears before one is in have been there before.
+    people.set(peer, { uid: "", name: "", colour: -1, wasFirst: joined.state !== "open" });
+    render();
+  });
   on("open", ({ peer }) => {
     performance.mark("channel open");
     tell(peer, { type: "hello", ...me });
@@ -199,9 +203,9 @@ function meet(peer, person, { uid, name, colour }) {
   if (isNew) line(`${person.name} is here.`);
   names.set(peer.id, shown);
   for (const mention of $("signals").querySelectorAll(`[data-id="${peer.id}"]`)) mention.textContent = shown;
-  // Of two with the same colour the later one takes another.
+  // Of two with the same colour the newcomer takes another.
   const used = new Set([...people.values()].map((other) => other.colour));
-  if (lobby && lobby.id > peer.id && used.has(me.colour)) {
+  if (person.wasFirst && person.colour === me.colour) {
     me.colour = [...Array(COLOURS).keys()].find((free) => !used.has(free)) ?? me.colour;
     game.enter(me);
     tellAll({ type: "hello", ...me });
@@ -321,6 +325,7 @@ function render() {
   for (const [peer, person] of people) rows.push(row(person, peer.id, wayOf(peer, person)));
   $("people").replaceChildren(...rows);
   $("play").classList.toggle("together", people.size > 0);
+  $("play").classList.toggle("over", lobby.isSealed || lobby.state === "gone");
   $("traffic").textContent = `${plural(throughRelay, "message")} so far (${(relayBytes / 1024).toFixed(1)} kB); `
     + `${plural(direct, "message")} went straight between you.`;
 }
@@ -364,7 +369,7 @@ function who(id) {
 /** A candidate in few words: what it is, and where. */
 function candidate(data) {
   const words = data.split("\n").pop().split(" ");
-  return `${words[7] ?? "?"}, ${(words[2] ?? "").toUpperCase()}`;
+  return `${words[7] ?? "?"} ${(words[2] ?? "").toUpperCase()}`;
 }
 
 function label(out, { type, id, data, session }) {
