@@ -20,7 +20,8 @@ const SIGNALS_MAX = 200, LINES_MAX = 200;
 
 const here = new URL(location.href);
 const path = here.searchParams.get("relay") ?? here.pathname.replace(/[^/]*$/, "");
-const relay = new URL(path, here.origin.replace(/^http/, "ws"));
+/** @type {any} */ let relay = null;
+try { relay = new URL(path, here.origin.replace(/^http/, "ws")); } catch { /* Said below. */ }
 
 /** The lobby that one is in. @type {Lobby | null} */ let lobby = null;
 /** The one being opened to move to. @type {Lobby | null} */ let nextLobby = null;
@@ -319,7 +320,9 @@ function showInvitation() {
 
 function render() {
   if (!lobby || $("play").hidden) return;
-  if ($("words").textContent !== game.words) $("words").textContent = game.words;
+  $("words").textContent = game.words;
+  // Read out, except who touches whom, which is over before it is said.
+  if (game.phase !== "run" && $("news").textContent !== game.words) $("news").textContent = game.words;
   $("lock").hidden = lobby.state !== "open" || lobby.host !== lobby.id || lobby.isSealed;
   const rows = [row({ ...me, name: `${me.name} (you)` }, lobby.id, lobby.state === "gone" ? "" : "this page")];
   for (const [peer, person] of people) rows.push(row(person, peer.id, wayOf(peer, person)));
@@ -473,9 +476,12 @@ let kept = null;
 try { kept = localStorage.getItem("name"); } catch { /* As above. */ }
 $("name").value = kept || NAMES[Math.floor(Math.random() * NAMES.length)];
 showStart(codeInAddress());
-if (!globalThis.RTCPeerConnection || !globalThis.WebSocket) {
-  for (const form of ["begin", "join"]) $(form).hidden = true;
+const canPlay = globalThis.RTCPeerConnection && globalThis.WebSocket;
+if (!canPlay || !relay) for (const form of ["begin", "join"]) $(form).hidden = true;
+if (!canPlay) {
   notice($("refusal"), "This browser has no WebRTC, or it is switched off.",
     "Any current Firefox, Chrome, Edge or Safari has it. Some privacy add-ons take it away.");
+} else if (!relay) {
+  notice($("refusal"), `“${path}” is no address of a relay.`, "One looks like ws://192.0.2.7:9080.");
 }
 setInterval(measure, PING_MS);

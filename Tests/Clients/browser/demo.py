@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import unittest.mock
 
 try:
     from playwright.sync_api import sync_playwright
@@ -22,6 +23,7 @@ except ImportError:
 from page import CHROMIUM, CONFIGURATION, FLAGS, FOLDER, ROOT, Cable, DemoRelay, Files, Person
 
 from relay import Checks, run_scenarios, wait_until
+from turn_plugin import SECRET, Coturn
 
 SHOTS = sys.argv[1] if len(sys.argv) > 1 else None
 # What Chromium itself says of a socket that does not open. No page can prevent it.
@@ -66,7 +68,7 @@ def two_meet(checks, person):
         code = ana.starts()
         checks.matches("a lobby has a short code", code, "[2-9B-Z]{5}")
         checks.matches("and a link that ends with it", ana.link(), f".*#{code}")
-        bob = person("Bob", width=360, height=740, scheme="dark").opens(ana.link())
+        bob = person("Bob", width=360, height=740, scheme="dark", touch=True).opens(ana.link())
         checks.equal("the link offers to join with one click", bob.text("#enter"), f"Join lobby {code}")
         checks.equal("the start is no wider than 360 pixels", bob.overflows(), 0)
         shot(bob, "start-dark-360")
@@ -95,10 +97,53 @@ def two_meet(checks, person):
         ana.page.wait_for_timeout(200)
         shot(bob, "cursor-dark-360")
 
+        before, scrolled = place(ana, 1), bob.page.evaluate("scrollY")
+        drag(bob, 500)
+        after = place(ana, 1)
+        print(f"     Bob ran from {before} to {after}")
+        checks.true("a finger on the arena moves Bob", after[0] < before[0] - 60, got=(before, after))
+        checks.equal("and does not scroll the page", bob.page.evaluate("scrollY"), scrolled)
+
         bob.page.reload()
         checks.true("who loads the page anew has left at once", ana.sees("#log", "Bob left."))
         bob.page.click("#enter")
         checks.equal("and is back with a click", ana.open_channels(1), 1)
+
+
+PLACE = """
+(name) => {
+  const canvas = document.querySelector("canvas"), { width, height } = canvas;
+  const wanted = getComputedStyle(canvas).getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)
+    .map((part) => parseInt(part, 16));
+  // A copy: Chromium warns of pictures that are read back often.
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
+  let [count, x, y] = [0, 0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    if (wanted.some((part, index) => data[at + index] !== part)) continue;
+    [count, x, y] = [count + 1, x + at / 4 % width, y + at / 4 / width];
+  }
+  return [x / count * 800 / width, y / count * 600 / height].map(Math.round);
+}
+"""
+
+
+def place(person, colour):
+    """Where in the arena somebody sees the player of a colour: the middle of what has it."""
+    return person.page.evaluate(PLACE, f"--p{colour}")
+
+
+def drag(person, milliseconds):
+    """Moves a finger up over the arena, and holds it there for a while."""
+    box = person.page.locator("#canvas").bounding_box()
+    session = person.context.new_cdp_session(person.page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 10
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 6):
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - 15 * step}]})
+    person.page.wait_for_timeout(milliseconds)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def hold(person, x, y):
@@ -226,6 +271,8 @@ def refusals(checks, person):
         checks.true("and opens a lobby", ana.sees("#code", re.compile("[2-9B-Z]{5}")))
         bob = person("Bob", script="delete globalThis.RTCPeerConnection").looks_at(relay.page)
         checks.true("a browser without WebRTC is told so", bob.sees("#refusal", "no WebRTC"))
+        cid = person("Cid").looks_at(f"{relay.page.split('?')[0]}?relay=ws://[")
+        checks.true("an address of a relay that is none is named", cid.sees("#refusal", "ws://["))
         shot(bob, "no-webrtc")
 
 
@@ -273,6 +320,27 @@ def relay_restarted(checks, person):
     finally:
         files.stop()
     return [SOCKET_FAILED, FETCH_FAILED]
+
+
+ONLY_RELAYED = """
+const Direct = RTCPeerConnection;
+globalThis.RTCPeerConnection = class extends Direct {
+  constructor(configuration) { super({ ...configuration, iceTransportPolicy: "relay" }); }
+};
+"""
+
+
+@scenario
+def through_coturn(checks, person):
+    """Where there is no direct way: credentials from the `turn` plugin open one through coturn."""
+    with Coturn() as coturn, unittest.mock.patch.dict(os.environ, TURN_SECRET=SECRET, TURN_URL=coturn.url()):
+        with DemoRelay() as relay:
+            ana = person("Ana", script=ONLY_RELAYED).opens(relay.page)
+            ana.starts()
+            bob = person("Bob").follows(ana.link())
+            checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            checks.true("the page says that it is relayed", all(
+                one.sees("#people", "relayed, UDP") for one in (ana, bob)), got=ana.text("#people"))
 
 
 @scenario
@@ -426,9 +494,13 @@ def keyboard_alone(checks, person):
         bob = person("Bob").follows(ana.link())
         bob.open_channels(1)
         checks.true("Bob is there", ana.sees("#log", "Bob is here."))
-        before = ana.page.evaluate("document.querySelector('canvas').toDataURL()")
-        steer(ana, ["Right"], 400)
-        checks.true("the arrow keys move", ana.page.evaluate("document.querySelector('canvas').toDataURL()") != before)
+        before = place(bob, 0)
+        steer(ana, ["Right"], 500)
+        bob.page.wait_for_timeout(200)
+        after = place(bob, 0)
+        print(f"     Ana ran from {before} to {after}")
+        checks.true("the arrow keys move Ana", after[0] > before[0] + 60 and abs(after[1] - before[1]) < 20,
+                    got=(before, after))
         passed = tab_to("say")
         checks.equal("Tab leads from the arena to the chat", passed[-1], ("say", True))
         ana.page.keyboard.type("By keys")
@@ -507,7 +579,7 @@ def main():
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
-    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, connection_lost, script_reloaded,
+    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost, script_reloaded,
                  both_negotiate, keyboard_alone, looks]
     wanted = sys.argv[2:]
     run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])
