@@ -114,7 +114,7 @@ function take(joined, afterMs = 0) {
   on("open", ({ peer }) => {
     performance.mark("channel open");
     tell(peer, { type: "hello", ...me });
-    render();
+    measure();
   });
   on("interrupted", render);
   on("left", ({ peer }) => {
@@ -187,17 +187,20 @@ function hear(peer, data) {
   let message;
   try { message = JSON.parse(data); } catch { return; }
   direct += 1;
-  switch (message.type) {
+  switch (message?.type) {
     case "hello": return meet(peer, person, message);
     case "chat": return line(String(message.text).slice(0, 300), person);
     case "ping": return tell(peer, { type: "pong", at: message.at }, "unreliable");
-    case "pong": person.roundTripMs = performance.now() - message.at; return;
+    case "pong":
+      person.roundTripMs = performance.now() - message.at;
+      return render();
     case "follow": return follow(person, String(message.code));
     case "at": case "game": return game.hear(person.uid, message);
   }
 }
 
 function meet(peer, person, { uid, name, colour }) {
+  if (uid === me.uid) return;
   const isNew = !person.uid;
   const shown = String(name).slice(0, 16) || "Somebody";
   Object.assign(person, { uid: String(uid), name: shown, colour: Math.abs(Math.trunc(colour)) % COLOURS || 0 });
@@ -224,7 +227,8 @@ function chooseReferee() {
 }
 
 function line(text, person) {
-  const made = person ? element("p", "", element("b", "", `${person.name}: `), text) : element("p", "faint", text);
+  const said = person ? [element("b", "", `${person.name || "Somebody"}: `), text] : [text];
+  const made = element("p", person ? "" : "faint", ...said);
   const log = $("log");
   log.append(made);
   if (log.children.length > LINES_MAX) log.firstChild.remove();

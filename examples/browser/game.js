@@ -7,8 +7,9 @@
  * whoever the page calls the referee next goes on with it.
  *
  * @typedef {{ uid: string, name: string, colour: number, x: number, y: number, vx: number, vy: number, away: boolean,
- *   to?: { x: number, y: number, vx: number, vy: number, at: number }, cursor?: [number, number] | null }} Player
- * @typedef {"waiting" | "ready" | "run" | "bang" | "won"} Phase
+ *   to?: { x: number, y: number, vx: number, vy: number, at: number }, cursor?: [number, number] | null,
+ *   cursorAt?: number, radius?: number }} Player
+ * @typedef {"waiting" | "ready" | "run" | "bang" | "won"} Phase run: it burns; bang: it went off
  */
 
 const WIDTH = 800, HEIGHT = 600, RADIUS = 30;
@@ -20,6 +21,7 @@ const PASS_MS = 700;       // after which it may be passed again
 const SCORE_TO_WIN = 5;
 const SEND_MS = 33, SEND_IDLE_MS = 500, REPEAT_MS = 1000;
 const CURSOR_MS = 4000;    // after which a cursor that nobody moves is hidden
+const PHASES = ["waiting", "ready", "run", "bang", "won"];
 const KEYS = {
   ArrowUp: [0, -1], KeyW: [0, -1], ArrowDown: [0, 1], KeyS: [0, 1],
   ArrowLeft: [-1, 0], KeyA: [-1, 0], ArrowRight: [1, 0], KeyD: [1, 0],
@@ -78,12 +80,14 @@ export class Game {
     const player = this.players.get(uid), now = performance.now();
     if (player && message.type === "at") {
       const { x, y, vx, vy, cursor, away } = message;
+      if (![x, y, vx, vy, ...cursor ?? []].every(Number.isFinite)) return;
       const moved = cursor && String(cursor) !== String(player.cursor);
       Object.assign(player, { to: { x, y, vx, vy, at: now }, cursor, away, cursorAt: moved ? now : player.cursorAt });
       // The clock of a page in the background ticks once a second, but messages wake it.
       this.#judge();
     } else if (message.type === "game" && uid === this.referee) {
       const { phase, holder, subject, scores, left, lasts } = message;
+      if (!PHASES.includes(phase) || ![left, lasts].every(Number.isFinite) || !scores) return;
       this.#become({ phase, holder, subject, scores }, lasts, left);
     }
   }

@@ -361,8 +361,9 @@ def connection_lost(checks, person):
             checks.true("they talk on", bob.sees("#log", "Ana: Tunnel!"))
             ana.page.wait_for_timeout(1500)
             cable.mend()
-            checks.true("both take their places back", all(
-                one.sees("#relay", "relay connected", 20) and one.sees("#signals", "Welcome back") for one in (ana, bob)))
+            both = [one.sees("#relay", "relay connected", 20) and one.sees("#signals", "Welcome back")
+                    for one in (ana, bob)]
+            checks.equal("both take their places back", both, [True, True])
             checks.equal("in the same lobby", (ana.code(), bob.code()), (code, code))
             checks.equal("nobody had left", [ana.text("#log").count("left"), bob.text("#log").count("left")], [0, 0])
             checks.equal("on the same channels", ana.page.evaluate(
@@ -550,6 +551,12 @@ CONTRAST = """
 """
 
 
+NAMELESS = """
+() => [...document.querySelectorAll("input, button, canvas")].filter((one) => one.checkVisibility()
+  && !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))).map(({ id }) => id)
+"""
+
+
 @scenario
 def looks(checks, person):
     """Dark and light, wide and narrow, with and without motion: words stand out (WCAG AA), nothing is cut off."""
@@ -565,9 +572,7 @@ def looks(checks, person):
             for one in (ana, bob):
                 checks.equal(f"{scheme}: the words of {one.name}'s game stand out", one.page.evaluate(CONTRAST), [])
                 checks.equal(f"{scheme}: {one.name}'s game is not wider than the screen", one.overflows(), 0)
-            checks.equal(f"{scheme}: fields and buttons have names", ana.page.evaluate(
-                "[...document.querySelectorAll('input, button, canvas')].filter((one) => one.checkVisibility() && "
-                "!(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label'))).map(({id}) => id)"), [])
+            checks.equal(f"{scheme}: fields and buttons have names", ana.page.evaluate(NAMELESS), [])
             shot(bob, f"wide-{scheme}")
             ana.leaves()
             bob.leaves()
@@ -579,8 +584,8 @@ def main():
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
-    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost, script_reloaded,
-                 both_negotiate, keyboard_alone, looks]
+    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
+                 script_reloaded, both_negotiate, keyboard_alone, looks]
     wanted = sys.argv[2:]
     run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])
 

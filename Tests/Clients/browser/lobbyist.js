@@ -67,7 +67,8 @@ class Connection {
   constructor() { Connection.all.push(this); }
 
   createDataChannel(label) {
-    const channel = { label, readyState: "connecting", bufferedAmount: 0, sent: [], send(data) { this.sent.push(data); } };
+    const channel = { label, readyState: "connecting", bufferedAmount: 0, sent: [] };
+    channel.send = (data) => channel.sent.push(data);
     this.channels.push(channel);
     if (this.channels.length === 1) Promise.resolve().then(() => this.onnegotiationneeded());
     return channel;
