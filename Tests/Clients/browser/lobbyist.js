@@ -200,6 +200,11 @@ async function meetsNoPlugin(Lobby) {
   await settle();
   equal("under a new id it meets all anew", events.slice(-3), ["left 1", "joined 1", "open"]);
   equal("and offers anew", Socket.last.sent.at(-1), [OFFER, 1, "my offer"]);
+  const before = Socket.last;
+  lobby.reconnect();
+  Socket.last.onopen();
+  elapse(700);
+  equal("the connection before is closed, as nobody took it over", before.closedWith, "no code");
   lobby.leave();
 }
 
