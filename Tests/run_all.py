@@ -79,7 +79,8 @@ def runners():
         name = os.path.splitext(os.path.basename(path))[0]
         if name not in libraries:
             yield name, [PYTHON, "-u", path], RUNNER_SECONDS
-    for name in ("godot_ws", "unity_ws"):
+    yield "browser demo", [PYTHON, "-u", os.path.join(CLIENTS, "browser", "demo.py")], RUNNER_SECONDS
+    for name in ("godot_ws", "unity_ws", os.path.join("browser", "lobbyist")):
         yield name, ["node", os.path.join(CLIENTS, f"{name}.js")], RUNNER_SECONDS
     yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS

@@ -1,0 +1,594 @@
+#!/usr/bin/env python3
+"""The browser demo, driven as persons would: clicks, keys, links; the relay and the network in trouble meanwhile.
+
+Prints how long it takes from the load of a page to an open data channel. With a folder as argument, screenshots are
+put there.
+"""
+
+import itertools
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import unittest.mock
+
+try:
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    print("left out: browser demo (PyPI playwright is not installed: Tests/Installation/clients_venv.sh)")
+    sys.exit(0)
+
+from page import CHROMIUM, CONFIGURATION, FLAGS, FOLDER, ROOT, Cable, DemoRelay, Files, Person
+
+from relay import Checks, run_scenarios, wait_until
+from turn_plugin import SECRET, Coturn
+
+SHOTS = sys.argv[1] if len(sys.argv) > 1 else None
+# What Chromium itself says of a socket that does not open. No page can prevent it.
+SOCKET_FAILED = "error: WebSocket connection to"
+FETCH_FAILED = "error: Failed to load resource: net::ERR_CONNECTION_REFUSED"
+OPEN_MS_MAX = 3000
+DIRECT = "direct, UDP"
+
+
+def shot(person, name, whole=False):
+    if SHOTS:
+        person.page.screenshot(path=os.path.join(SHOTS, f"{name}.png"), full_page=whole)
+
+
+def scenario(function):
+    """Runs a scenario with a browser of its own: `person(name, …)` opens a window. Their consoles must stay empty."""
+    def run(checks):
+        persons = []
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            try:
+                def person(name, **options):
+                    persons.append(Person(browser, name, **options))
+                    return persons[-1]
+
+                expected = function(checks, person) or []
+            finally:
+                browser.close()
+        said = [f"{person.name}: {text}" for person in persons for text in person.console
+                if not any(text.startswith(allowed) for allowed in expected)]
+        checks.equal(f"{function.__name__}: the consoles of {len(persons)} pages are empty", said, [])
+
+    run.__name__ = function.__name__
+    return run
+
+
+@scenario
+def two_meet(checks, person):
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        shot(ana, "start-light")
+        code = ana.starts()
+        checks.matches("a lobby has a short code", code, "[2-9B-Z]{5}")
+        checks.matches("and a link that ends with it", ana.link(), f".*#{code}")
+        bob = person("Bob", width=360, height=740, scheme="dark", touch=True).opens(ana.link())
+        checks.equal("the link offers to join with one click", bob.text("#enter"), f"Join lobby {code}")
+        checks.equal("the start is no wider than 360 pixels", bob.overflows(), 0)
+        shot(bob, "start-dark-360")
+        bob.page.click("#enter")
+        checks.equal("Ana sees Bob", (ana.open_channels(1), ana.others()), (1, ["Bob"]))
+        checks.equal("Bob sees Ana", (bob.open_channels(1), bob.others()), (1, ["Ana"]))
+        checks.true("their way is direct", ana.sees("#people", DIRECT))
+        opened = bob.opened_ms()
+        print(f"     from page load to an open data channel: {opened:.0f} ms")
+        checks.true(f"a channel is open within {OPEN_MS_MAX} ms of the load", opened < OPEN_MS_MAX, got=opened)
+
+        bob.says("Hi Ana, <b>run</b>!")
+        checks.true("Ana reads what Bob says, as text", ana.sees("#log", "Bob: Hi Ana, <b>run</b>!"))
+        ana.says("You run!")
+        checks.true("Bob reads what Ana says", bob.sees("#log", "Ana: You run!"))
+        checks.true("the panel shows the offer with a name", ana.sees("#signals", "Offer from Bob"))
+        checks.equal("with its SDP folded", ana.page.locator("#signals pre").first.is_visible(), False)
+        ana.page.locator("#signals summary").first.click()
+        checks.true("and to be unfolded", ana.sees("#signals pre", "v=0"))
+        ana.page.locator("#signals summary").first.click()
+        checks.true("the game begins", ana.sees("#words", "potato") and bob.sees("#words", "potato"))
+        checks.equal("the game is no wider than 360 pixels", bob.overflows(), 0)
+        shot(bob, "play-dark-360", whole=True)
+        size = ana.page.locator("#canvas").bounding_box()
+        ana.page.mouse.move(size["x"] + size["width"] / 2, size["y"] + size["height"] / 2)
+        ana.page.wait_for_timeout(200)
+        shot(bob, "cursor-dark-360")
+
+        before, scrolled = place(ana, 1), bob.page.evaluate("scrollY")
+        drag(bob, 500)
+        after = place(ana, 1)
+        print(f"     Bob ran from {before} to {after}")
+        checks.true("a finger on the arena moves Bob", after[0] < before[0] - 60, got=(before, after))
+        checks.equal("and does not scroll the page", bob.page.evaluate("scrollY"), scrolled)
+
+        bob.page.reload()
+        checks.true("who loads the page anew has left at once", ana.sees("#log", "Bob left."))
+        bob.page.click("#enter")
+        checks.equal("and is back with a click", ana.open_channels(1), 1)
+
+
+PLACE = """
+(name) => {
+  const canvas = document.querySelector("canvas"), { width, height } = canvas;
+  const wanted = getComputedStyle(canvas).getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)
+    .map((part) => parseInt(part, 16));
+  // A copy: Chromium warns of pictures that are read back often.
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, width, height);
+  let [count, x, y] = [0, 0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    if (wanted.some((part, index) => data[at + index] !== part)) continue;
+    [count, x, y] = [count + 1, x + at / 4 % width, y + at / 4 / width];
+  }
+  return [x / count * 800 / width, y / count * 600 / height].map(Math.round);
+}
+"""
+
+
+def place(person, colour):
+    """Where in the arena somebody sees the player of a colour: the middle of what has it."""
+    return person.page.evaluate(PLACE, f"--p{colour}")
+
+
+def drag(person, milliseconds):
+    """Moves a finger up over the arena, and holds it there for a while."""
+    box = person.page.locator("#canvas").bounding_box()
+    session = person.context.new_cdp_session(person.page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 10
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 6):
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - 15 * step}]})
+    person.page.wait_for_timeout(milliseconds)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def hold(person, x, y):
+    """Holds the mouse at a place of the arena, which is 800 by 600."""
+    box = person.page.locator("#canvas").bounding_box()
+    person.page.mouse.move(box["x"] + x / 800 * box["width"], box["y"] + y / 600 * box["height"])
+    person.page.mouse.down()
+
+
+def steer(person, keys, milliseconds):
+    """Presses arrow keys for a while."""
+    for key in keys:
+        person.page.keyboard.down(f"Arrow{key}")
+    person.page.wait_for_timeout(milliseconds)
+    for key in keys:
+        person.page.keyboard.up(f"Arrow{key}")
+
+
+@scenario
+def a_game(checks, person):
+    """Ana plays with keys, Bob with the mouse: they meet at the arena's top right, and the potato changes hands."""
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        ana.starts()
+        bob = person("Bob").follows(ana.link())
+        ana.open_channels(1)
+        ana.page.focus("#canvas")
+        hold(bob, 770, 40)
+        for key in ("ArrowUp", "ArrowRight"):
+            ana.page.keyboard.down(key)
+        said = [[], []]
+
+        def listen():
+            for one, words in zip((ana, bob), said, strict=True):
+                words.append(one.text("#words"))
+            ana.page.wait_for_timeout(60)
+            return "Bang" in said[0][-1]
+
+        checks.true("it goes off", wait_until(listen, 25) and bob.sees("#words", "Bang!"))
+        bob.page.mouse.up()
+        holders = [[key for key, _ in itertools.groupby(text for text in words if re.search("ha(s|ve) the", text))]
+                   for words in said]
+        print(f"     what Ana was told: {' '.join(holders[0])}")
+        checks.true("the potato changed hands by touch", len(holders[0]) >= 3, "three at least", len(holders[0]))
+        checks.true("Bob was told of it too", len(holders[1]) >= 3, "three at least", len(holders[1]))
+        shot(ana, "bang-light")
+        ana.page.wait_for_timeout(300)
+        points = sorted(ana.page.locator(".points").all_inner_texts())
+        checks.equal("one of them has a point", points, ["0 points", "1 point"])
+        checks.equal("both see the same points", sorted(bob.page.locator(".points").all_inner_texts()), points)
+        checks.true("and the next round begins", ana.sees("#words", re.compile("gets? the potato")))
+
+
+@scenario
+def four_and_a_fifth(checks, person):
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        code = ana.starts()
+        link = ana.link()
+        others = [person(name, scheme="dark" if name == "Cid" else "light").follows(link) for name in ("Bob", "Cid")]
+        dan = person("Dan").opens(relay.page)
+        dan.page.fill("#typed", f"{code[:2].lower()}-{code[2:].lower()}")
+        dan.page.press("#typed", "Enter")
+        everybody = [ana, *others, dan]
+        counts = [one.open_channels(3) for one in everybody]
+        pairs = {frozenset((one.name, other)) for one in everybody for other in one.others()}
+        wanted = {frozenset(pair) for pair in itertools.combinations(["Ana", "Bob", "Cid", "Dan"], 2)}
+        print(f"     open channels: {', '.join(sorted('–'.join(sorted(pair)) for pair in pairs))}")
+        checks.equal("each of four has three open channels", counts, [3, 3, 3, 3])
+        checks.equal("these are the six pairs of a full mesh", pairs, wanted)
+        colours = {ana.page.locator("#people .dot").nth(row).get_attribute("class") for row in range(4)}
+        checks.equal("each has a colour of their own", len(colours), 4)
+        dan.says("All here?")
+        checks.true("what one says all read", all(one.sees("#log", "Dan: All here?") for one in everybody))
+        checks.true("all four play", all(one.sees("#words", "potato") for one in everybody))
+        for one, (x, y) in zip(everybody, [(330, 200), (600, 300), (420, 480), (150, 320)], strict=True):
+            hold(one, x, y)
+        for one, text in zip(everybody, ["Ready when you are", "Wait, who has it?", "Not me!", ":)"], strict=True):
+            one.says(text)
+        ana.page.wait_for_timeout(2500)
+        shot(ana, "four-light")
+        shot(others[1], "four-dark")
+
+        eve = person("Eve").follows(link)
+        checks.true("a fifth is told that it is full", eve.sees("#refusal", f"Lobby {code} is full."))
+        checks.equal("and may open one of her own", eve.text("#enter"), "Open a lobby")
+        shot(eve, "full-light")
+
+        others[0].leaves()
+        checks.true("when one leaves the others are told", all(
+            one.sees("#log", "Bob left.") for one in [ana, others[1], dan]))
+        checks.equal("and two channels each remain", [one.open_channels(2) for one in (ana, others[1], dan)], [2, 2, 2])
+        eve.follows(link)
+        checks.equal("now there is a place for the fifth", eve.open_channels(3), 3)
+
+        ana.leaves()
+        left = [others[1], dan, eve]
+        checks.true("the host leaves and another is host", any(
+            one.sees("#people li:first-child", "host", 2) for one in left))
+        checks.equal("the lobby goes on", [one.open_channels(2) for one in left], [2, 2, 2])
+        for one in left:
+            one.page.mouse.up()
+        host = next(one for one in left if "host" in one.text("#people li:first-child"))
+        checks.true("somebody is referee", all("referee" in one.text("#people") for one in left))
+        checks.true("the game goes on", dan.sees("#words", re.compile("gets? the potato"), 30))
+        host.page.click("#lock")
+        checks.true("the host locks the lobby", all(one.sees("#log", "The lobby is locked.") for one in left))
+        frank = person("Fay").follows(link)
+        checks.true("nobody gets in any longer", frank.sees("#refusal", f"Lobby {code} is locked."))
+        checks.true("the relay lets everybody go", all(
+            one.sees("#trouble", "the relay has let you go", 14) for one in left))
+        dan.says("Just us now")
+        checks.true("and they go on without it", all(one.sees("#log", "Dan: Just us now") for one in left))
+        checks.equal("on the same channels", [one.open_channels(2) for one in left], [2, 2, 2])
+
+
+@scenario
+def refusals(checks, person):
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(f"{relay.page}#ZZZZZ")
+        ana.page.click("#enter")
+        checks.true("no such lobby", ana.sees("#refusal", "There is no lobby ZZZZZ."))
+        checks.true("the way out is in the focus", ana.page.evaluate("document.activeElement.id") == "enter")
+        ana.page.keyboard.press("Enter")
+        checks.true("and opens a lobby", ana.sees("#code", re.compile("[2-9B-Z]{5}")))
+        bob = person("Bob", script="delete globalThis.RTCPeerConnection").looks_at(relay.page)
+        checks.true("a browser without WebRTC is told so", bob.sees("#refusal", "no WebRTC"))
+        cid = person("Cid").looks_at(f"{relay.page.split('?')[0]}?relay=ws://[")
+        checks.true("an address of a relay that is none is named", cid.sees("#refusal", "ws://["))
+        shot(bob, "no-webrtc")
+
+
+@scenario
+def relay_restarted(checks, person):
+    """The relay ends and another begins in its place: whoever is connected stays so, and moves on together."""
+    files = Files()
+    relay = DemoRelay()
+    try:
+        with relay:
+            port = relay.port
+            page = f"http://127.0.0.1:{files.port}/?relay=ws://127.0.0.1:{port}/"
+            ana = person("Ana").opens(page)
+            code = ana.starts()
+            link = ana.link()
+            bob = person("Bob", width=360, height=740).follows(link)
+            checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            relay.process.kill()
+            relay.process.wait()
+            checks.true("the page says that the relay is lost", ana.sees("#trouble", "The relay is lost"))
+            shot(ana, "relay-lost")
+            ana.says("Still there?")
+            bob.says("Sure!")
+            checks.true("they go on without a relay", bob.sees("#log", "Still there?") and ana.sees("#log", "Sure!"))
+            checks.equal("their channels live", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            cid = person("Cid").opens(link)
+            cid.page.click("#enter")
+            checks.true("a newcomer is told what is wrong", cid.sees("#refusal", "does not answer"))
+            shot(cid, "unreachable")
+            # Ended by the test, with the signal's number.
+            relay.stop = lambda: 0
+        with DemoRelay(listen=f"127.0.0.1:{port}"):
+            checks.true("the new relay does not know the lobby", all(
+                one.sees("#trouble", "no longer knows this lobby", 20) for one in (ana, bob)))
+            shot(bob, "gone-360")
+            checks.equal("the channels still live", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            checks.true("the newcomer's page came through by itself, and heard no", cid.sees(
+                "#refusal", f"There is no lobby {code}.", 20))
+            ana.page.get_by_role("button", name="Open a new lobby").click()
+            checks.true("Bob is taken along", bob.sees("#log", "Ana opened lobby"))
+            checks.equal("to a new lobby with both", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            checks.true("it has another code", ana.code() != code and ana.code() == bob.code())
+            cid.follows(ana.link())
+            checks.equal("newcomers may join it", (cid.open_channels(2), ana.open_channels(2)), (2, 2))
+    finally:
+        files.stop()
+    return [SOCKET_FAILED, FETCH_FAILED]
+
+
+ONLY_RELAYED = """
+const Direct = RTCPeerConnection;
+globalThis.RTCPeerConnection = class extends Direct {
+  constructor(configuration) { super({ ...configuration, iceTransportPolicy: "relay" }); }
+};
+"""
+
+
+@scenario
+def through_coturn(checks, person):
+    """Where there is no direct way: credentials from the `turn` plugin open one through coturn."""
+    with Coturn() as coturn, unittest.mock.patch.dict(os.environ, TURN_SECRET=SECRET, TURN_URL=coturn.url()):
+        with DemoRelay() as relay:
+            ana = person("Ana", script=ONLY_RELAYED).opens(relay.page)
+            ana.starts()
+            bob = person("Bob").follows(ana.link())
+            checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            checks.true("the page says that it is relayed", all(
+                one.sees("#people", "relayed, UDP") for one in (ana, bob)), got=ana.text("#people"))
+
+
+@scenario
+def connection_lost(checks, person):
+    """The way to the relay breaks off and comes back: each takes its place over, and no data channel drops."""
+    with DemoRelay() as relay:
+        cable = Cable(relay.port)
+        try:
+            page = f"{relay.page.split('?')[0]}?relay=ws://127.0.0.1:{cable.port}/"
+            ana = person("Ana").opens(page)
+            code = ana.starts()
+            link = ana.link()
+            bob = person("Bob").follows(link)
+            checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            cable.cut()
+            checks.true("both lose the relay", all(one.sees("#relay", "relay lost") for one in (ana, bob)))
+            ana.says("Tunnel!")
+            checks.true("they talk on", bob.sees("#log", "Ana: Tunnel!"))
+            ana.page.wait_for_timeout(1500)
+            cable.mend()
+            both = [one.sees("#relay", "relay connected", 20) and one.sees("#signals", "Welcome back")
+                    for one in (ana, bob)]
+            checks.equal("both take their places back", both, [True, True])
+            checks.equal("in the same lobby", (ana.code(), bob.code()), (code, code))
+            checks.equal("nobody had left", [ana.text("#log").count("left"), bob.text("#log").count("left")], [0, 0])
+            checks.equal("on the same channels", ana.page.evaluate(
+                "performance.getEntriesByName('channel open').length"), 1)
+            cid = person("Cid").follows(link)
+            checks.equal("newcomers meet both", (cid.open_channels(2), ana.open_channels(2), bob.open_channels(2)),
+                         (2, 2, 2))
+        finally:
+            cable.stop()
+    return [SOCKET_FAILED]
+
+
+@scenario
+def script_reloaded(checks, person):
+    """A script is saved in the middle of a game: no socket and no data channel drops, and newcomers still join."""
+    with tempfile.TemporaryDirectory() as folder:
+        policy = os.path.join(folder, "policy.lua")
+        shutil.copy(os.path.join(ROOT, "scripts", "godot.lua"), policy)
+        for plugin in ("ice.lua", "departed.lua"):
+            shutil.copy(os.path.join(FOLDER, plugin), folder)
+        config = os.path.join(folder, "lobbyist.lua")
+        with open(CONFIGURATION) as original, open(config, "w") as changed:
+            changed.write(original.read().replace("scripts/godot.lua", policy).replace('static = "."',
+                                                                                      f'static = "{FOLDER}"'))
+        with DemoRelay(config=config) as relay:
+            ana = person("Ana").opens(relay.page)
+            ana.starts()
+            bob = person("Bob").follows(ana.link())
+            checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+            for version in range(3):
+                with open(policy, "a") as script:
+                    script.write(f"-- Version {version}.\n")
+                ana.page.wait_for_timeout(400)
+            relay.process.send_signal(signal.SIGHUP)
+            ana.page.wait_for_timeout(400)
+            checks.true("new versions ran", len(relay.logged("runs now")) >= 3, got=relay.log())
+            ana.says("Felt anything?")
+            checks.true("the chat goes on", bob.sees("#log", "Felt anything?"))
+            cid = person("Cid").follows(ana.link())
+            checks.equal("a newcomer joins by the new version", (cid.open_channels(2), ana.open_channels(2)), (2, 2))
+            checks.equal("no socket was closed or opened again", [(one.sockets, one.closed_sockets)
+                                                                  for one in (ana, bob)], [(1, 0), (1, 0)])
+            checks.equal("no data channel opened anew", bob.page.evaluate(
+                "performance.getEntriesByName('channel open').length"), 2)
+            checks.true("nobody left", "left" not in ana.text("#log"))
+
+
+NEGOTIATE = """
+async ([relay]) => {
+  const { Lobby } = await import("./lobbyist.js");
+  const open = (lobby) => new Promise((done) => lobby.on("open", ({ peer }) => done(peer)));
+  const within = (promise) => Promise.race([promise, new Promise((_, no) => setTimeout(no, 5000, "too late"))]);
+  const one = new Lobby(relay), said = { offers: 0, answers: 0, errors: [] };
+  await within(new Promise((done) => one.on("state", ({ state }) => state === "open" && done())));
+  const other = new Lobby(relay, { code: one.code });
+  for (const lobby of [one, other]) {
+    lobby.on("error", ({ error }) => said.errors.push(String(error)));
+    lobby.on("signal", ({ out, message }) => {
+      if (out && message.type === 4) said.offers += 1;
+      if (out && message.type === 5) said.answers += 1;
+    });
+  }
+  const peers = await within(Promise.all([open(one), open(other)]));
+  const ways = async () => (await Promise.all(peers.map(async ({ connection }) =>
+    connection.remoteDescription.sdp.match(/ice-ufrag:(.*)/)[1]))).join();
+  for (let round = 0; round < 5; round++) {
+    const before = await ways();
+    for (const { connection } of peers) connection.restartIce();
+    for (let wait = 0; wait < 100 && (await ways() === before
+      || peers.some(({ connection }) => connection.signalingState !== "stable")); wait++) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    if (await ways() === before) said.errors.push("no new way");
+  }
+  const echo = within(new Promise((done) => other.on("message", ({ data }) => done(data))));
+  const large = "x".repeat(100_000);
+  one.send(large);
+  said.arrived = await echo === large;
+  one.leave();
+  other.leave();
+  return said;
+}
+"""
+
+
+@scenario
+def both_negotiate(checks, person):
+    """The library alone: both peers look for a new way at the same time, five times over."""
+    with DemoRelay() as relay:
+        ana = person("Ana").looks_at(relay.page)
+        said = ana.page.evaluate(NEGOTIATE, [f"ws://127.0.0.1:{relay.port}/"])
+        print(f"     {said['offers']} offers, {said['answers']} answers")
+        checks.equal("they come to terms", said["errors"], [])
+        checks.true("though some offers crossed", said["offers"] > said["answers"] >= 6, got=said)
+        checks.true("and the data channel goes on", said["arrived"])
+
+
+@scenario
+def keyboard_alone(checks, person):
+    """From the load to the chat by Tab and Enter. What has the focus shows it, and Tab leads out of everything."""
+    with DemoRelay() as relay:
+        ana = person("Ana")
+        ana.page.goto(relay.page)
+        press = ana.page.keyboard.press
+
+        def focus():
+            return ana.page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+
+        def outlined():
+            return ana.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+        def tab_to(name):
+            """Presses Tab until it is reached. What was passed, and whether all of it showed its focus."""
+            passed = []
+            for _ in range(30):
+                press("Tab")
+                passed.append((focus(), outlined()))
+                if passed[-1][0] == name:
+                    break
+            return passed
+
+        passed = tab_to("name")
+        checks.equal("Tab reaches the name first", passed, [("name", True)])
+        press("Control+A")
+        ana.page.keyboard.type("Ana")
+        press("Enter")
+        checks.true("Enter opens a lobby", ana.sees("#invite", "Lobby"))
+        checks.equal("the focus is on the arena", focus(), "canvas")
+        bob = person("Bob").follows(ana.link())
+        bob.open_channels(1)
+        checks.true("Bob is there", ana.sees("#log", "Bob is here."))
+        before = place(bob, 0)
+        steer(ana, ["Right"], 500)
+        bob.page.wait_for_timeout(200)
+        after = place(bob, 0)
+        print(f"     Ana ran from {before} to {after}")
+        checks.true("the arrow keys move Ana", after[0] > before[0] + 60 and abs(after[1] - before[1]) < 20,
+                    got=(before, after))
+        passed = tab_to("say")
+        checks.equal("Tab leads from the arena to the chat", passed[-1], ("say", True))
+        ana.page.keyboard.type("By keys")
+        press("Enter")
+        checks.true("Enter says it", bob.sees("#log", "Ana: By keys"))
+        seen = {}
+        for _ in range(40):
+            press("Tab")
+            seen[focus()] = outlined()
+            if focus() == "canvas":
+                break
+        reached = {"link", "copy", "lock", "leave", "canvas", "signals"}
+        checks.true("Tab goes round through everything", reached <= set(seen), got=list(seen))
+        checks.equal("and all of it shows the focus", [name for name, shown in seen.items() if not shown
+                                                       and name not in ("", "body") and len(name) < 40], [])
+        press("Shift+Tab")
+        checks.equal("and back", focus(), "leave")
+        press("Enter")
+        checks.true("Enter leaves", ana.sees("#start", "Or join one") and bob.sees("#log", "Ana left."))
+        checks.equal("the focus is where one may begin again", focus(), "enter")
+
+
+CONTRAST = """
+() => {
+  const light = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if (!/, 0\\)$|transparent/.test(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const poor = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!says || !element.getClientRects().length) continue;
+    const [one, other] = [light(getComputedStyle(element).color), light(behind(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) poor.push(`${element.tagName}#${element.id} ${ratio.toFixed(2)} ${element.textContent.trim()}`);
+  }
+  return poor;
+}
+"""
+
+
+NAMELESS = """
+() => [...document.querySelectorAll("input, button, canvas")].filter((one) => one.checkVisibility()
+  && !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))).map(({ id }) => id)
+"""
+
+
+@scenario
+def looks(checks, person):
+    """Dark and light, wide and narrow, with and without motion: words stand out (WCAG AA), nothing is cut off."""
+    with DemoRelay() as relay:
+        for scheme in ("light", "dark"):
+            ana = person("Ana", width=320, height=640, scheme=scheme, motion="reduce").opens(relay.page)
+            checks.equal(f"{scheme}: the words of the start stand out", ana.page.evaluate(CONTRAST), [])
+            ana.starts()
+            bob = person("Bob", width=1440, height=900, scheme=scheme).follows(ana.link())
+            ana.open_channels(1)
+            bob.says("Hello")
+            ana.sees("#log", "Hello")
+            for one in (ana, bob):
+                checks.equal(f"{scheme}: the words of {one.name}'s game stand out", one.page.evaluate(CONTRAST), [])
+                checks.equal(f"{scheme}: {one.name}'s game is not wider than the screen", one.overflows(), 0)
+            checks.equal(f"{scheme}: fields and buttons have names", ana.page.evaluate(NAMELESS), [])
+            shot(bob, f"wide-{scheme}")
+            ana.leaves()
+            bob.leaves()
+
+
+def main():
+    if not os.path.exists(CHROMIUM):
+        print("left out: browser demo (chromium is not installed: apt-get install chromium)")
+        sys.exit(0)
+    if SHOTS:
+        os.makedirs(SHOTS, exist_ok=True)
+    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
+                 script_reloaded, both_negotiate, keyboard_alone, looks]
+    wanted = sys.argv[2:]
+    run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""The demo's page in Chromium, as persons would have it open: a browser, its persons, and ways to disturb them."""
+
+import functools
+import http.server
+import os
+import re
+import select
+import socket
+import sys
+import threading
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from relay import ROOT, Relay, wait_until  # noqa: E402
+
+FOLDER = os.path.join(ROOT, "examples", "browser")
+CONFIGURATION = os.path.join(FOLDER, "lobbyist.lua")
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         # So that pages of one machine reach each other also where only loopback is there.
+         "--allow-loopback-in-peer-connection", "--disable-features=WebRtcHideLocalIpsWithMdns"]
+WAIT_MS = 8000
+
+
+class DemoRelay(Relay):
+    """The relay of the demo, its page, and a link to it. Where it serves no files itself, Python does."""
+
+    def __init__(self, config=CONFIGURATION, listen="127.0.0.1:0", **options):
+        super().__init__(config=config, **options)
+        self.command += ["--listen", listen]
+        self.files = None
+
+    def __enter__(self):
+        super().__enter__()
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5)
+        if answer.headers["Content-Type"].startswith("text/html"):
+            self.page = f"http://127.0.0.1:{self.port}/"
+            return self
+        self.files = Files()
+        self.page = f"http://127.0.0.1:{self.files.port}/?relay=ws://127.0.0.1:{self.port}/"
+        return self
+
+    def __exit__(self, *error):
+        if self.files:
+            self.files.stop()
+        super().__exit__(*error)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Files:
+    """The demo's folder over HTTP, on a port of its own: it is there also while the relay is not."""
+
+    def __init__(self):
+        handler = functools.partial(QuietHandler, directory=FOLDER)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Cable:
+    """A way to the relay that can be cut: what goes through it breaks off, and for a while nothing new gets through."""
+
+    def __init__(self, port):
+        self.target = port
+        self.is_cut = False
+        self.pairs = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.is_cut:
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self.target))
+            self.pairs.append((near, far))
+            threading.Thread(target=self._pump, args=(near, far), daemon=True).start()
+
+    def _pump(self, near, far):
+        other = {near: far, far: near}
+        try:
+            while True:
+                for one in select.select([near, far], [], [], 1)[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    other[one].sendall(data)
+        except (OSError, ValueError):
+            return
+        finally:
+            near.close()
+            far.close()
+
+    def cut(self):
+        self.is_cut = True
+        for pair in self.pairs:
+            for one in pair:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        self.pairs = []
+
+    def mend(self):
+        self.is_cut = False
+
+    def stop(self):
+        self.listener.close()
+        self.cut()
+
+
+class Person:
+    """Somebody at a browser of their own: what they do, what they see, and what the console said."""
+
+    def __init__(self, browser, name, width=1280, height=800, scheme="light", motion="no-preference", script=None,
+                 touch=False):
+        self.name = name
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme,
+                                           reduced_motion=motion, device_scale_factor=1, has_touch=touch)
+        # Without them Chromium hides loopback addresses from WebRTC.
+        self.context.grant_permissions(["microphone", "camera"])
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT_MS)
+        if script:
+            self.page.add_init_script(script)
+        self.console, self.sockets, self.closed_sockets = [], 0, 0
+        self.page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.console.append(f"error: {error}"))
+        self.page.on("websocket", self._count)
+
+    def _count(self, websocket):
+        self.sockets += 1
+        websocket.on("close", self._count_close)
+
+    def _count_close(self, _):
+        self.closed_sockets += 1
+
+    def looks_at(self, url):
+        self.page.goto(url)
+        return self
+
+    def opens(self, url):
+        # Also when it is only the part behind # that changes.
+        self.page.goto("about:blank")
+        self.looks_at(url)
+        self.page.fill("#name", self.name)
+        return self
+
+    def starts(self):
+        """Opens a lobby; answers its code."""
+        self.page.click("#enter")
+        self.page.wait_for_selector("#play", state="visible")
+        return self.code()
+
+    def follows(self, link):
+        self.opens(link)
+        self.page.click("#enter")
+        return self
+
+    def leaves(self):
+        self.context.close()
+
+    def code(self):
+        return self.page.text_content("#code")
+
+    def link(self):
+        return self.page.input_value("#link")
+
+    def text(self, selector):
+        return re.sub(r"\s+", " ", self.page.inner_text(selector)).strip()
+
+    def sees(self, selector, text, seconds=WAIT_MS / 1000):
+        """Whether the element comes to contain this text, in whatever case. `text` may be a pattern."""
+        locator = self.page.locator(selector).filter(has_text=text)
+        try:
+            locator.first.wait_for(state="visible", timeout=seconds * 1000)
+            return True
+        except Exception as error:  # noqa: BLE001 - playwright raises one class for all
+            if "Timeout" not in str(error):
+                raise
+            return False
+
+    def says(self, text):
+        self.page.fill("#say", text)
+        self.page.press("#say", "Enter")
+
+    def open_channels(self, count):
+        """Waits for so many others whose way is known: their channels are open. Answers how many there are."""
+        rows = self.page.locator("#people li").filter(has_text="there and back")
+        wait_until(lambda: self.page.wait_for_timeout(50) or rows.count() == count, WAIT_MS / 1000)
+        return rows.count()
+
+    def others(self):
+        return self.page.locator("#people .name").all_inner_texts()[1:]
+
+    def opened_ms(self):
+        """From the beginning of the page's load to the first open channel."""
+        return self.page.evaluate("performance.getEntriesByName('channel open')[0].startTime")
+
+    def overflows(self):
+        """How many pixels wider than the screen the page is."""
+        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
