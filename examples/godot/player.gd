@@ -1,0 +1,21 @@
+class_name Player
+extends Node2D
+## A player's square, in a colour of its own.
+
+## Neighbours in the order of joining differ most when each colour is this far from the last.
+const GOLDEN_RATIO := 0.618
+
+## The player's id in the lobby.
+var id := 0
+## Whether it is the square of who is looking.
+var is_own := false
+
+
+func _ready() -> void:
+	$Square.color = colour(id)
+	$Name.text = "you" if is_own else str(id)
+
+
+## The colour of the player with this id.
+static func colour(of_id: int) -> Color:
+	return Color.from_hsv(fmod(of_id % 1000 * GOLDEN_RATIO, 1.0), 0.65, 0.95)
