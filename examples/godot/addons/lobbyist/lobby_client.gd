@@ -219,7 +219,12 @@ func _open() -> void:
 func _address() -> String:
 	if not resume:
 		return url
-	return url + ("&" if "?" in url else "?") + "session=" + _session
+	var place := url.get_slice("?", 0)
+	# The engine takes no query without a path before it.
+	if place.count("/") == 2:
+		place += "/"
+	var query := url.substr(url.find("?") + 1) + "&" if "?" in url else ""
+	return "%s?%ssession=%s" % [place, query, _session]
 
 
 func _poll() -> void:
