@@ -168,7 +168,11 @@ class Engine:
         return self._order("hold", action=action)
 
     def enet(self, port, serves):
+        """Multiplayer over Godot's own UDP protocol, which needs no extension. Answers an error code, 0 for none."""
         return self._order("enet", port=port, serves=serves)
+
+    def disconnect(self):
+        return self._order("disconnect")
 
     def hear(self, seconds=WAIT_SECONDS):
         """The next signal: its name and its arguments."""

@@ -41,7 +41,7 @@ func players() -> Dictionary:
 	return found
 
 
-## Where one's own square is.
+## One's own square.
 func own_player() -> Player:
 	return _own
 

@@ -6,15 +6,12 @@ extends SceneTree
 ## [code]call[/code], [code]get[/code], [code]set[/code] or [code]click[/code] it, or the node below
 ## it that is named in [code]node[/code]. Each is answered by [code]{"answer": value}[/code].
 
-const FIELD := Vector2i(960, 600)
-
 var _control := StreamPeerTCP.new()
 var _heard := ""
 var _subject: Node
 
 
 func _initialize() -> void:
-	root.size = FIELD
 	_control.connect_to_host("127.0.0.1", OS.get_cmdline_user_args()[0].to_int())
 
 
@@ -56,13 +53,15 @@ func _obey(order: Dictionary) -> Variant:
 		"get":
 			answer = target.get(order["property"])
 		"set":
-			target.set(order["property"], order["value"])
+			_assign(target, order["property"], order["value"])
 		"click":
 			_click(target)
 		"hold":
 			Input.action_press(order["action"])
 		"enet":
 			answer = _connect_by_enet(order["port"], order["serves"])
+		"disconnect":
+			root.multiplayer.multiplayer_peer.close()
 	return answer
 
 
@@ -74,10 +73,18 @@ func _make(path: String, with: Dictionary) -> void:
 	var source := load(path)
 	_subject = (source as PackedScene).instantiate() if source is PackedScene else source.new()
 	for property: String in with:
-		_subject.set(property, with[property])
+		_assign(_subject, property, with[property])
 	root.add_child(_subject)
 	if source is GDScript:
 		_listen(_subject, source)
+
+
+## As set, also of an array of one type, which takes no array of any.
+func _assign(target: Object, property: String, value: Variant) -> void:
+	if value is Array:
+		(target.get(property) as Array).assign(value)
+	else:
+		target.set(property, value)
 
 
 ## Tells of all signals that the object's script and those that it extends have.
@@ -104,13 +111,13 @@ func _click(target: Control) -> void:
 	var place := target.get_global_rect().get_center()
 	var motion := InputEventMouseMotion.new()
 	motion.position = place
-	root.push_input(motion)
+	root.push_input(motion, true)
 	for is_down: bool in [true, false]:
 		var press := InputEventMouseButton.new()
 		press.button_index = MOUSE_BUTTON_LEFT
 		press.position = place
 		press.pressed = is_down
-		root.push_input(press)
+		root.push_input(press, true)
 
 
 ## What JSON can say of a value.

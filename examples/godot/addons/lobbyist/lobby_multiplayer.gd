@@ -59,18 +59,6 @@ static func is_webrtc_available() -> bool:
 	return OS.has_feature("web") or not implementations.is_empty()
 
 
-## As [method LobbyClient.create]; asks for ICE servers first.
-func create(mesh := true) -> void:
-	if await _prepare():
-		super(mesh)
-
-
-## As [method LobbyClient.join]; asks for ICE servers first.
-func join(lobby_name: String) -> void:
-	if await _prepare():
-		super(lobby_name)
-
-
 ## As [method LobbyClient.leave]; ends the connections with the other members as well.
 func leave() -> void:
 	_request += 1
@@ -91,14 +79,20 @@ func _new_connection() -> WebRTCPeerConnection:
 # ICE servers -----------------------------------------------------------------
 
 
-## False when another lobby was asked for meanwhile.
-func _prepare() -> bool:
+func _begin(lobby_name: String, mesh: bool) -> void:
 	_request += 1
-	var request := _request
+	if not fetch_ice_servers:
+		return super(lobby_name, mesh)
 	_reset()
-	if fetch_ice_servers:
-		await _fetch()
-	return request == _request
+	state = State.CONNECTING
+	_begin_with_servers(lobby_name, mesh, _request)
+
+
+func _begin_with_servers(lobby_name: String, mesh: bool, request: int) -> void:
+	await _fetch()
+	# Another lobby may have been asked for meanwhile, or none.
+	if request == _request:
+		super._begin(lobby_name, mesh)
 
 
 func _fetch() -> void:
