@@ -73,8 +73,7 @@ def doomed(**options):
     try:
         yield relay
     finally:
-        relay.process.kill()
-        relay.process.wait()
+        relay.kill()
 
 
 def after_attempts(engine):
