@@ -9,6 +9,8 @@ extends Node2D
 const PLAYER := preload("res://player.tscn")
 const SPEED := 320.0
 const SENDS_PER_SECOND := 20.0
+## The same for all players, whatever their windows are like.
+const FIELD := Rect2(16, 16, 644, 528)
 ## How far from a wall or the pointer a square stops.
 const MARGIN := 24.0
 
@@ -69,17 +71,16 @@ func _direction() -> Vector2:
 
 
 func _inside(place: Vector2) -> Vector2:
-	var field := get_viewport_rect().size
-	return place.clamp(Vector2.ONE * MARGIN, field - Vector2.ONE * MARGIN)
+	var field := FIELD.grow(-MARGIN)
+	return place.clamp(field.position, field.end)
 
 
 func _add(id: int) -> Player:
 	var player: Player = PLAYER.instantiate()
 	player.id = id
 	player.is_own = id == multiplayer.get_unique_id()
-	player.position = (
-		get_viewport_rect().size * Vector2(randf_range(0.2, 0.6), randf_range(0.2, 0.8))
-	)
+	var place := Vector2(randf_range(0.2, 0.8), randf_range(0.2, 0.8))
+	player.position = FIELD.position + FIELD.size * place
 	add_child(player)
 	return player
 

@@ -79,8 +79,7 @@ func _on_joined(lobby: String, _id: int, _mesh: bool) -> void:
 	_lobby_name.text = lobby
 	# The arrow keys are for the square.
 	get_viewport().gui_release_focus()
-	if LobbyMultiplayer.is_webrtc_available():
-		_say("Tell your friends the code. Arrow keys move your square.")
+	_say("Tell your friends the code. Arrow keys move your square.")
 	_show_players()
 
 

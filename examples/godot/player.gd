@@ -2,7 +2,7 @@ class_name Player
 extends Node2D
 ## A player's square, in a colour of its own.
 
-## Neighbours in the order of joining differ most when each colour is this far from the last.
+## Hues this far apart, turn after turn, never fall on each other.
 const GOLDEN_RATIO := 0.618
 
 ## The player's id in the lobby.
@@ -18,4 +18,5 @@ func _ready() -> void:
 
 ## The colour of the player with this id.
 static func colour(of_id: int) -> Color:
-	return Color.from_hsv(fmod(of_id % 1000 * GOLDEN_RATIO, 1.0), 0.65, 0.95)
+	var hue := fmod(of_id % 1000 * GOLDEN_RATIO, 1.0)
+	return Color.from_ok_hsl(hue, 0.9 if of_id % 2 else 0.5, 0.7)

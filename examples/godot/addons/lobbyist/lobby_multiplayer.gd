@@ -8,7 +8,7 @@ extends LobbyClient
 ## [url=https://github.com/godotengine/webrtc-native]webrtc-native[/url]; where that is lacking,
 ## [signal webrtc_missing] says so, and the lobby works without connections.
 
-## There is no WebRTC here: install the extension webrtc-native.
+## There is no WebRTC here: install the extension webrtc-native. Follows [signal joined].
 signal webrtc_missing(hint: String)
 
 ## What to tell who has not installed the extension.
@@ -113,7 +113,8 @@ func _refresh_ice_servers() -> void:
 func _start(_lobby: String, id: int, mesh: bool) -> void:
 	_stop()
 	if _new_connection() == null:
-		webrtc_missing.emit(WEBRTC_HINT)
+		# Behind what others make of the lobby that is joined.
+		webrtc_missing.emit.call_deferred(WEBRTC_HINT)
 		return
 	_peer = WebRTCMultiplayerPeer.new()
 	if mesh:
