@@ -18,8 +18,8 @@ from turn_plugin import free_port
 
 SDP = "v=0\r\no=- 46117 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:é\"\\/\r\n"
 FOUND = ["0", 0, "candidate:1 1 UDP 2122317823 192.0.2.1 9 typ host"]
-SEAL_SECONDS = 1
-SETTINGS = {"seal_timeout": SEAL_SECONDS}
+SEAL_SECONDS = 3
+SETTINGS = {"seal_timeout": SEAL_SECONDS, "join_timeout": 20}
 RECONNECT_SECONDS = 20
 REFUSED_HANDSHAKE = ["ERROR: Invalid status code. Got: '403', expected '101'.",
                      "ERROR: Invalid response headers."]
@@ -193,7 +193,7 @@ def refusals(checks, ana, bob, cid):
         ana.call("leave")
         ana.hear()
 
-    with Relay(settings={"max_peers": 1}) as relay:
+    with Relay(settings={**SETTINGS, "max_peers": 1}) as relay:
         create(checks, ana, url=relay.url)
         bob.make(CLIENT, url=relay.url)
         bob.call("create")
@@ -276,7 +276,7 @@ def reconnecting(checks, ana, bob, _cid):
     checks.equal("or not at all", ana.hear_closed()[0], "CONNECTION_LOST")
 
 
-def resuming(checks, ana, bob, _cid):
+def resuming(checks, ana, bob, cid):
     """With the plugin `resume` a member that lost its connection is back in its place."""
     with Relay(settings=SETTINGS, plugins=[RESUME]) as relay, Cable(relay.port) as anas, Cable(relay.port) as bobs:
         lobby = create(checks, ana, url=anas.url)
@@ -291,6 +291,12 @@ def resuming(checks, ana, bob, _cid):
         checks.equal("under its id", [bob.get("own_id"), bob.get("lobby")], [one, lobby])
         checks.equal("it hears what was said", bob.hear(), ["offer_received", 1, SDP])
         checks.equal("what it said is heard, and nothing else", ana.hear(), ["candidate_received", one, *FOUND])
+
+        two = join(checks, cid, lobby, [1, one], url=relay.url)
+        cid.make(CLIENT)
+        checks.equal("who ends the game is not waited for", [ana.hear(), ana.hear()],
+                     [["peer_joined", two], ["peer_left", two]])
+        checks.equal("the others know", [bob.hear(), bob.hear()], [["peer_joined", two], ["peer_left", two]])
 
         anas.pull()
         checks.equal("the host, too", [ana.hear()[0], ana.hear()], ["reconnecting", ["resumed"]])
@@ -314,7 +320,7 @@ def resuming(checks, ana, bob, _cid):
     with doomed(settings=SETTINGS, plugins=[RESUME], listen=f"127.0.0.1:{relay.port}"):
         checks.equal("the host begins anew", after_attempts(ana)[::2], ["joined", 1])
         checks.equal("or does not, as it was told", after_attempts(bob)[1]["kind"], "CONNECTION_LOST")
-    with Relay(settings={**SETTINGS, "join_timeout": 0.3}, listen=f"127.0.0.1:{relay.port}"):
+    with Relay(settings={**SETTINGS, "join_timeout": 1}, listen=f"127.0.0.1:{relay.port}"):
         checks.equal("without the plugin as well", after_attempts(ana)[::2], ["joined", 1])
         ana.call("leave")
 

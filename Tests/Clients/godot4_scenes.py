@@ -15,9 +15,9 @@ LOBBY, GAME, PLAYER = "res://lobby.tscn", "res://game.tscn", "res://player.tscn"
 MULTIPLAYER = "res://addons/lobbyist/lobby_multiplayer.gd"
 FAKE_MULTIPLAYER = "res://test/fake_multiplayer.gd"
 FRAMES = 60
-SEAL_SECONDS = 1
-SETTINGS = {"seal_timeout": SEAL_SECONDS}
-WAIT_SECONDS = 5
+SEAL_SECONDS = 3
+SETTINGS = {"seal_timeout": SEAL_SECONDS, "join_timeout": 20}
+WAIT_SECONDS = 10
 # What the stand-in for WebRTC cannot do.
 CANNOT_CARRY = {"WARNING: WebRTCDataChannelExtension::_put_packet_native is unimplemented!"}
 # As far to the right as a square can go (game.gd).
