@@ -407,12 +407,10 @@ def printed_nothing(checks, *engines):
 def run():
     checks = Checks()
     with project() as folder, Engine(folder, "Ana") as ana, Engine(folder, "Bob") as bob, Engine(folder, "Cid") as cid:
-        def scenarios():
+        run_scenarios(checks, [
+            (scenario, ana, bob, cid)
             for scenario in (meeting, sealing, refusals, host_leaves, refusals_are_known, reconnecting, resuming,
-                             strangers, spelling, printed_nothing):
-                yield scenario, ana, bob, cid
-
-        run_scenarios(checks, scenarios())
+                             strangers, spelling, printed_nothing)])
 
 
 if __name__ == "__main__":

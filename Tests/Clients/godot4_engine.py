@@ -113,6 +113,9 @@ class Engine:
         if kind not in (None, SystemExit):
             print(f"{self.name} printed:\n{self.printed()[-2000:]}")
 
+    def __str__(self):
+        return self.name
+
     def _end(self):
         try:
             self.process.wait(STOP_SECONDS if hasattr(self, "control") else 0)

@@ -5,9 +5,11 @@ Debian has no WebRTC extension for Godot, so in the mesh godot4/fake_connection.
 the data channels carry. The game is played over ENet instead, which the engine has.
 """
 
+import asyncio
 import os
 
 from godot4_engine import Engine, complaints, project, run_engine, with_engine
+from godot_peer import ANSWER, CANDIDATE, OFFER, PEER_CONNECT, Peer
 from relay import Checks, Relay, run_scenarios, wait_until
 from turn_plugin import free_port
 
@@ -22,6 +24,9 @@ WAIT_SECONDS = 10
 CANNOT_CARRY = {"WARNING: WebRTCDataChannelExtension::_put_packet_native is unimplemented!"}
 # As far to the right as a square can go (game.gd).
 WALL = 16 + 644 - 24
+# What the stand-in says and wants to hear (godot4/fake_connection.gd).
+AN_OFFER, AN_ANSWER = "v=0\r\ns=an offer\r\n", "v=0\r\ns=an answer\r\n"
+FOUND = "\n0\n0\ncandidate:1 1 UDP 1 192.0.2.1 9 typ host"
 STUN = {"urls": ["stun:stun.test.invalid"]}
 
 
@@ -177,6 +182,35 @@ def star(checks, *engines):
         checks.equal("what it would have sent", set(ana.complaints()) - CANNOT_CARRY, set())
 
 
+def strangers(checks, ana, *_):
+    """Of two members the one with the higher id offers: the custom of the demo's clients."""
+    async def meet(relay):
+        ana.make(FAKE_MULTIPLAYER, url=relay.url)
+        ana.call("create")
+        lobby = ana.hear()[1]
+        async with Peer(relay) as bob:
+            await bob.join(lobby, others=1)
+            checks.equal("the host waits for an offer", await bob.hears_nothing(), None)
+            await bob.send(OFFER, 1, AN_OFFER)
+            await bob.send(CANDIDATE, 1, FOUND)
+            checks.equal("and answers it", await bob.hear_many(2), [(ANSWER, 1, AN_ANSWER), (CANDIDATE, 1, FOUND)])
+            connected(checks, "the host is connected to Python", ana, [bob.id])
+        connected(checks, "and no longer, when it has left", ana, [])
+        async with Peer(relay) as bob:
+            await bob.create()
+            ana.make(FAKE_MULTIPLAYER, url=relay.url)
+            ana.call("join", bob.lobby)
+            id = ana.hear()[2]
+            checks.equal("the newcomer offers", await bob.hear_many(3),
+                         [(PEER_CONNECT, id, ""), (OFFER, id, AN_OFFER), (CANDIDATE, id, FOUND)])
+            await bob.send(ANSWER, id, AN_ANSWER)
+            await bob.send(CANDIDATE, id, FOUND)
+            connected(checks, "the newcomer is connected to Python", ana, [1])
+
+    with Relay(settings=SETTINGS) as relay:
+        asyncio.run(meet(relay))
+
+
 def relay_dies(checks, ana, bob, _cid):
     """Who plays already goes on playing, under the ids that they have."""
     with Relay(settings=SETTINGS) as relay:
@@ -214,8 +248,8 @@ def game(checks, ana, bob, _cid):
         checks.true(f"{engine.name} sees two squares",
                     wait_until(lambda: len(engine.call("players")) == 2, WAIT_SECONDS), 2, engine.call("players"))
     ana.hold("ui_right")
-    checks.true("the one moves, the other sees it", wait_until(lambda: bob.call("players")["1"][0] == WALL, WAIT_SECONDS),
-                WALL, bob.call("players"))
+    checks.true("the one moves, the other sees it",
+                wait_until(lambda: bob.call("players")["1"][0] == WALL, WAIT_SECONDS), WALL, bob.call("players"))
     own = ana.call("own_player")
     checks.equal("where they are is the same to both", [bob.call("players")["1"], ana.call("players")["1"]], [own, own])
     mine, yours = bob.call("own_player"), ana.call("players")
@@ -233,10 +267,10 @@ def printed_nothing(checks, *engines):
 def run():
     checks = Checks()
     with project() as folder, Engine(folder, "Ana") as ana, Engine(folder, "Bob") as bob, Engine(folder, "Cid") as cid:
-        engines = ana, bob, cid
-        run_scenarios(checks, [
-            (opens, folder), (screen, folder), (mesh, *engines), (star, *engines), (relay_dies, *engines),
-            (without_webrtc, *engines), (game, *engines), (printed_nothing, *engines)])
+        scenarios = [(scenario, folder) for scenario in (opens, screen)]
+        scenarios += [(scenario, ana, bob, cid)
+                      for scenario in (mesh, star, strangers, relay_dies, without_webrtc, game, printed_nothing)]
+        run_scenarios(checks, scenarios)
 
 
 if __name__ == "__main__":
