@@ -164,7 +164,7 @@ def mesh(checks, *engines):
         connected(checks, "the game goes on for the host", ana, [ids[1]])
         connected(checks, "and for the other", bob, [1])
         bob.call("leave")
-        checks.equal("until it is left", bob.call("connected_peers"), [])
+        checks.equal("until it is left", [closed(bob), bob.call("connected_peers")], ["LEFT", []])
 
 
 def star(checks, *engines):

@@ -9,6 +9,7 @@ stamp=$folder/complete
 if [ -f "$stamp" ]; then exit 0; fi
 
 leave_out() {
+  rm -rf "$folder"
   echo "$1"
   exit 3
 }
@@ -27,7 +28,7 @@ log=$folder/mmdebstrap.log
 mmdebstrap --quiet --aptopt='Acquire::Check-Valid-Until "false"' --variant=extract --include=godot,ca-certificates \
   --format=tar sid - "$mirror" 2>"$log" |
   tar --extract --no-same-owner --exclude=./dev --directory "$folder/system" 2>>"$log" ||
-  leave_out "mmdebstrap failed: $(tail -n 1 "$log")"
+  leave_out "mmdebstrap failed: $(grep -m 1 '^E:' "$log" || tail -n 1 "$log")"
 
 # Sid's programs need sid's C library, and its loader, by name.
 cat >"$folder/godot" <<'START'

@@ -122,11 +122,14 @@ func _end_game() -> void:
 
 func _show_players() -> void:
 	_players.clear()
-	if Lobby.own_id:
-		_list(Lobby.own_id, "you")
+	_list(Lobby.own_id if Lobby.own_id else multiplayer.get_unique_id(), "you")
+	# Who is connected stays so when the lobby is gone.
 	var connected := Lobby.connected_peers()
+	for id in connected:
+		_list(id, "connected")
 	for id in Lobby.peers:
-		_list(id, "connected" if id in connected else "connecting …")
+		if not id in connected:
+			_list(id, "connecting …")
 	_start.disabled = not Lobby.is_host() or Lobby.is_sealed
 
 

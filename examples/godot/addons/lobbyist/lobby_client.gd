@@ -105,8 +105,8 @@ var _greets := false
 var _host_term := -1
 var _attempt := 0
 var _give_up_msec := 0
-## What is to be sent when the connection is back.
-var _unsent: Array[String] = []
+## What is to be sent when the connection is back: type, id and data of each message.
+var _unsent: Array[Array] = []
 
 
 func _init() -> void:
@@ -136,6 +136,9 @@ func create(mesh := true) -> void:
 
 ## Enters a lobby by its name. A lobby that this client is in, it leaves.
 func join(lobby_name: String) -> void:
+	# Without a name the relay would create a lobby.
+	if lobby_name == "":
+		return _finish(LobbyError.new(LobbyError.Kind.NO_SUCH_LOBBY, -1, "A lobby has a name"))
 	_begin(lobby_name, true)
 
 
@@ -417,10 +420,9 @@ func _greeted(is_resumed: bool) -> void:
 		return _begin(_wanted_lobby, _wanted_mesh)
 	state = State.IN_LOBBY
 	_attempt = 0
-	for text in _unsent:
-		_socket.send_text(text)
-	_unsent.clear()
 	resumed.emit()
+	# Behind what is to be heard first: who has left meanwhile.
+	_send_unsent.call_deferred()
 
 
 # Saying ----------------------------------------------------------------------
@@ -440,8 +442,20 @@ func _send(kind: int, id: int, data: String) -> Error:
 
 
 func _write(kind: int, id: int, data: String) -> Error:
-	var text := JSON.stringify({"type": kind, "id": id, "data": data})
-	if state == State.IN_LOBBY or state == State.JOINING:
-		return _socket.send_text(text)
-	_unsent.append(text)
+	var is_open := state == State.IN_LOBBY or state == State.JOINING
+	if is_open and _unsent.is_empty():
+		return _socket.send_text(JSON.stringify({"type": kind, "id": id, "data": data}))
+	_unsent.append([kind, id, data])
 	return OK
+
+
+func _send_unsent() -> void:
+	if state != State.IN_LOBBY:
+		return
+	var messages := _unsent.duplicate()
+	_unsent.clear()
+	for message: Array in messages:
+		if message[0] == Message.SEAL:
+			seal()
+		else:
+			_send_to(message[0], message[1], message[2])

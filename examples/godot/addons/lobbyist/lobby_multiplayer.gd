@@ -59,11 +59,14 @@ static func is_webrtc_available() -> bool:
 	return OS.has_feature("web") or not implementations.is_empty()
 
 
-## As [method LobbyClient.leave]; ends the connections with the other members as well.
+## As [method LobbyClient.leave]; ends the connections with the other members as well, also when the
+## lobby itself is gone.
 func leave() -> void:
 	_request += 1
-	super()
-	_stop()
+	if state == State.IDLE and _peer:
+		_finish(LobbyError.new(LobbyError.Kind.LEFT))
+	else:
+		super()
 
 
 ## The ids of the members that this one is connected to.
