@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help build run test bench lint fuzz clean toolchain
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
-TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium
+TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium mmdebstrap
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 PORT ?= 9080
@@ -33,9 +33,10 @@ test: build ## run every test there is: unit tests, conversations, other people'
 bench: build ## measure messages per second and their delay
 	.build/release/lobbyist bench
 
-lint: ## check the form of Swift and Lua
+lint: ## check the form of Swift, Lua and GDScript
 	swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
 	@Tests/Installation/lint_lua.sh scripts plugins examples benchmarks/plugins
+	@Tests/Installation/lint_godot.sh examples/godot Tests/Clients/godot4
 
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)

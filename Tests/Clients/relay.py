@@ -93,6 +93,12 @@ class Relay:
         self.reader.join(1)
         return self.process.returncode
 
+    def kill(self):
+        """Ends the relay as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(1)
+
     def log(self):
         """The last lines of what the relay printed."""
         return "".join(self.lines[-40:])

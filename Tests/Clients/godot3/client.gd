@@ -1,6 +1,7 @@
 # Two peers of the Godot demo protocol on Godot 3's own WebSocketClient, in the text and in the JSON spelling.
 # usage: RELAY_URL=ws://127.0.0.1:9080 HOME=/writable godot3-server -s client.gd
 # Prints PASS and FAIL lines and last DONE; godot3-server's exit code is 0 whatever happened.
+# When a file named RESTART appears in the home folder, the relay is to be killed and started anew.
 extends SceneTree
 
 signal tick
@@ -14,7 +15,9 @@ const ANSWER = 5
 const CANDIDATE = 6
 const SEAL = 7
 const WAIT_MSEC = 5000
-const WHOLE_RUN_MSEC = 40000
+const WHOLE_RUN_MSEC = 60000
+const ATTEMPT_MSEC = 300
+const ATTEMPTS = 30
 const SDP = "v=0\r\no=- 46117 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
 
@@ -22,6 +25,8 @@ class TextSpelling:
 	const LETTERS = "JINDOACS"
 	var name = "text"
 	var mesh = ""
+	var malformed = "J:"
+	var unknown = "X: 1\n"
 
 	func write(kind, id, data):
 		var argument = data if kind == JOIN else "" if kind == SEAL else str(id)
@@ -42,6 +47,8 @@ class TextSpelling:
 class JSONSpelling:
 	var name = "json"
 	var mesh = "true"
+	var malformed = "{\"type\":0}"
+	var unknown = "{\"type\":9,\"id\":1,\"data\":\"\"}"
 
 	func write(kind, id, data):
 		return JSON.print({"type": kind, "id": id, "data": data})
@@ -72,8 +79,11 @@ class Peer:
 		client.connect_to_url(url)
 
 	func say(kind, id, data):
+		say_text(spelling.write(kind, id, data))
+
+	func say_text(text):
 		client.get_peer(1).set_write_mode(WebSocketPeer.WRITE_MODE_TEXT)
-		client.get_peer(1).put_packet(spelling.write(kind, id, data).to_utf8())
+		client.get_peer(1).put_packet(text.to_utf8())
 
 	func leave():
 		client.disconnect_from_host(1000, "Bye")
@@ -158,6 +168,8 @@ func run(url):
 	for spelling in [TextSpelling.new(), JSONSpelling.new()]:
 		yield(meet(url, spelling), "completed")
 		yield(host_leaves(url, spelling), "completed")
+		yield(refusals(url, spelling), "completed")
+		yield(comes_back(url, spelling), "completed")
 	print("DONE")
 	quit()
 
@@ -209,6 +221,9 @@ func meet(url, spelling):
 	ana.say(SEAL, 0, "")
 	yield(expect("sealed: host", ana, [SEAL, 0, ""]), "completed")
 	yield(expect("sealed: peer", bob, [SEAL, 0, ""]), "completed")
+	var late = yield(connected(url, spelling), "completed")
+	late.say(JOIN, 0, lobby)
+	yield(expect_close("sealed: a newcomer", late, 4000, "Lobby is sealed"), "completed")
 	yield(expect_close("seal complete: peer", bob, 1000, "Seal complete"), "completed")
 	yield(expect_close("seal complete: host", ana, 1000, "Seal complete"), "completed")
 
@@ -224,3 +239,90 @@ func host_leaves(url, spelling):
 		yield(hear(bob), "completed")
 	ana.leave()
 	yield(expect_close("the host leaves", bob, 4000, "Room host has disconnected"), "completed")
+
+
+# A host, alone in its lobby.
+func host(url, spelling):
+	var ana = yield(connected(url, spelling), "completed")
+	ana.say(JOIN, 0, "")
+	yield(hear(ana), "completed")
+	return [ana, yield(hear(ana), "completed")[-1]]
+
+
+# Another member of a lobby in which there are so many others.
+func member(url, spelling, lobby, others):
+	var bob = yield(connected(url, spelling), "completed")
+	bob.say(JOIN, 0, lobby)
+	for _number in range(2 + others):
+		yield(hear(bob), "completed")
+	return bob
+
+
+func refusals(url, spelling):
+	var peer = yield(connected(url, spelling), "completed")
+	peer.say_text(spelling.malformed)
+	yield(expect_close("malformed", peer, 4000, "Invalid message format"), "completed")
+	peer = yield(connected(url, spelling), "completed")
+	peer.say(OFFER, 1, SDP)
+	yield(expect_close("in no lobby", peer, 4000, "Invalid message when not in a lobby"), "completed")
+
+	var hosting = yield(host(url, spelling), "completed")
+	var lobby = hosting[1]
+	peer = yield(member(url, spelling, lobby, 1), "completed")
+	peer.say(SEAL, 0, "")
+	yield(expect_close("not the host", peer, 4000, "Only host can seal the lobby"), "completed")
+	peer = yield(member(url, spelling, lobby, 1), "completed")
+	peer.say(OFFER, 77, SDP)
+	yield(expect_close("nobody of this id", peer, 4000, "Invalid destination"), "completed")
+	peer = yield(member(url, spelling, lobby, 1), "completed")
+	peer.say_text(spelling.unknown)
+	yield(expect_close("an unknown command", peer, 4000, "Invalid command"), "completed")
+	peer = yield(member(url, spelling, lobby, 1), "completed")
+	peer.say(JOIN, 0, "")
+	yield(expect_close("twice", peer, 4000, "Already in a lobby"), "completed")
+
+	# Three fit in.
+	var first = yield(member(url, spelling, lobby, 1), "completed")
+	var second = yield(member(url, spelling, lobby, 2), "completed")
+	peer = yield(connected(url, spelling), "completed")
+	peer.say(JOIN, 0, lobby)
+	yield(expect_close("full", peer, 4000, "The lobby is full"), "completed")
+	equal("%s: the members stay" % spelling.name, [hosting[0].gone, first.gone, second.gone], [false, false, false])
+	hosting[0].leave()
+	yield(closed(second), "completed")
+
+
+# The relay dies and is there again: clients connect anew and find nothing of what was.
+func comes_back(url, spelling):
+	var hosting = yield(host(url, spelling), "completed")
+	var bob = yield(member(url, spelling, hosting[1], 1), "completed")
+	File.new().open(OS.get_environment("HOME") + "/RESTART", File.WRITE)
+	for peer in [hosting[0], bob]:
+		var end = yield(closed(peer), "completed")
+		equal("%s: the relay is gone" % spelling.name, end, [true, 0, ""])
+	var ana = yield(reconnected(url, spelling), "completed")
+	ana.say(JOIN, 0, "")
+	yield(expect("again: id", ana, [ID, 1, spelling.mesh]), "completed")
+	var lobby = yield(hear(ana), "completed")[-1]
+	equal("%s: another lobby" % spelling.name, lobby != hosting[1], true)
+	var cleo = yield(connected(url, spelling), "completed")
+	cleo.say(JOIN, 0, hosting[1])
+	yield(expect_close("the old one is no more", cleo, 4000, "Lobby does not exists"), "completed")
+	yield(member(url, spelling, lobby, 1), "completed")
+	equal("%s: again: announced" % spelling.name, yield(hear(ana), "completed")[0], PEER_CONNECT)
+	ana.leave()
+	yield(closed(ana), "completed")
+
+
+func reconnected(url, spelling):
+	for attempt in range(ATTEMPTS):
+		var peer = Peer.new(url, spelling)
+		peers.append(peer)
+		var end = OS.get_ticks_msec() + ATTEMPT_MSEC
+		yield(self, "tick")
+		while not peer.open and OS.get_ticks_msec() < end:
+			yield(self, "tick")
+		if peer.open:
+			return peer
+	equal("%s: connected again" % spelling.name, false, true)
+	return Peer.new(url, spelling)
