@@ -63,12 +63,11 @@ class Coturn:
             self.process = stack.enter_context(running(
                 "turnserver", "-n", f"--listening-ip={HOST}", f"--listening-port={self.port}", f"--relay-ip={HOST}",
                 "--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=test.invalid", "--no-tls", "--no-dtls",
-                "--no-cli", "--allow-loopback-peers", "--log-file=stdout", "--simple-log", f"--userdb={self.folder}/db",
-                f"--pidfile={self.folder}/pid", cwd=self.folder))
+                "--no-cli", "--allow-loopback-peers", "--log-file=stdout", "--simple-log", "--verbose",
+                f"--userdb={self.folder}/db", f"--pidfile={self.folder}/pid", cwd=self.folder))
             stack.enter_context(running("turnutils_peer", "-L", HOST, "-p", str(self.peer_port), cwd=self.folder))
             if not wait_until(self.answers, START_SECONDS):
-                with open(os.path.join(self.folder, "turnserver.log"), errors="replace") as log:
-                    raise RuntimeError(f"turnserver does not answer:\n{log.read()[-2000:]}")
+                raise RuntimeError(f"turnserver does not answer:\n{self.log()[-2000:]}")
             self.stack = stack.pop_all()
         return self
 
@@ -83,6 +82,10 @@ class Coturn:
                 asking.send(BINDING_REQUEST)
                 return asking.recv(1500).startswith(BINDING_ANSWER)
         return False
+
+    def log(self):
+        with open(os.path.join(self.folder, "turnserver.log"), errors="replace") as log:
+            return log.read()
 
     def url(self, transport="udp"):
         return f"turn:{HOST}:{self.port}?transport={transport}"

@@ -9,12 +9,12 @@ import glob
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 
+from proxy import Proxy
 from relay import ROOT, Checks, Relay, run_scenarios
 
 PROGRAMS = ("mcs", "mono")
@@ -24,54 +24,6 @@ SCRIPT = os.path.join("scripts", "unity.lua")
 COMPILE = ["mcs", "-langversion:7", "-warn:4", "-warnaserror+", "-define:UNITY_5_3_OR_NEWER"]
 COMPILE_SECONDS = 120
 SCENARIO_SECONDS = 60
-
-
-class Proxy:
-    """Passes connections on to a relay, until they are cut."""
-
-    def __init__(self, port):
-        self.port, self.refusing, self.sockets = port, False, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"ws://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.listener.accept()
-                if self.refusing:
-                    self.reset(near)
-                    continue
-                far = socket.create_connection(("127.0.0.1", self.port))
-                self.sockets += [near, far]
-                for source, target in ((near, far), (far, near)):
-                    threading.Thread(target=self.pump, args=(source, target), daemon=True).start()
-
-    def pump(self, source, target):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-    def reset(self, connection):
-        # Lingering for no time makes it a reset.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RD)
-        connection.close()
-
-    def cut(self):
-        sockets, self.sockets = self.sockets, []
-        for connection in sockets:
-            self.reset(connection)
-
-    def refuse(self):
-        self.refusing = True
-        self.cut()
-
-    def close(self):
-        self.listener.close()
-        self.cut()
 
 
 def play(checks, program, url, scenario, orders=None):

@@ -7,9 +7,7 @@ for a page its load, to the open channel. In a network namespace of its own, whe
 """
 
 import asyncio
-import contextlib
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +20,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "web
 from aiortc_end import AiortcEnd
 from browsers import CHROMIUM, FIREFOX, Chromium, Firefox, PageEnd, serving
 from coturn import SECRET, Coturn, lacking_programs
+from namespace import enter_namespace
 from protocols import PROTOCOLS
 from relay import Checks, Relay
 
@@ -30,17 +29,6 @@ LINK_SECONDS = 60
 WHOLE_SECONDS = 600
 # Beyond the second for which the credentials are good.
 EXPIRY_SECONDS = 2.5
-
-# A veth pair gives every stack an address that is not the loopback's, and a route that looks like the internet's.
-NAMESPACE = """
-ip link set lo up
-ip link add v0 type veth peer name v1
-ip addr add 10.99.0.1/24 dev v0
-ip link set v0 up
-ip link set v1 up
-ip route add default via 10.99.0.2 dev v0
-"""
-INSIDE = "LOBBYIST_TEST_NAMESPACE"
 
 CONFIGURATION = """
 listen "127.0.0.1:0"
@@ -165,8 +153,7 @@ async def run(checks, relay):
 
 
 def main():
-    if INSIDE not in os.environ:
-        enter_namespace()
+    enter_namespace("webrtc")
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "lobbyist.lua")
         with open(path, "w") as configuration:
@@ -179,18 +166,6 @@ def main():
             traceback.print_exc()
             checks.failure("the whole run", error)
     checks.finish()
-
-
-def enter_namespace():
-    """Starts this program anew in a namespace; where none may be made, answers, and the machine's network is used."""
-    for flags in (["--net"], ["--net", "--map-root-user"]):
-        command = ["unshare", *flags, "bash", "-ec", NAMESPACE]
-        with contextlib.suppress(OSError):
-            if subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0:
-                os.environ[INSIDE] = "1"
-                program = [sys.executable, "-u", os.path.abspath(__file__)]
-                os.execvp("unshare", ["unshare", *flags, "bash", "-ec", f'{NAMESPACE}exec "$@"', "bash", *program])
-    print("left out: webrtc apart from this machine's network (unshare --net is not permitted)")
 
 
 if __name__ == "__main__":

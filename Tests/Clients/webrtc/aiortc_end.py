@@ -37,7 +37,7 @@ class AiortcEnd:
         loop = asyncio.get_running_loop()
         self.entered, self.done = loop.create_future(), loop.create_future()
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.connection.on("datachannel", self.talk_over)
+        self.connection.on("datachannel", lambda channel: self.talk_over(channel, is_offered=False))
         self.tasks = [asyncio.create_task(self.watched(self.signal()))]
         return self
 
@@ -80,7 +80,7 @@ class AiortcEnd:
 
     async def call(self, id):
         self.other = id
-        self.talk_over(self.connection.createDataChannel("lobbyist"))
+        self.talk_over(self.connection.createDataChannel("lobbyist"), is_offered=True)
         await self.describe(await self.connection.createOffer())
 
     async def described(self, id, kind, sdp):
@@ -103,39 +103,44 @@ class AiortcEnd:
         candidate.sdpMid, candidate.sdpMLineIndex = mid, index
         await self.connection.addIceCandidate(candidate)
 
-    def talk_over(self, channel):
-        self.tasks.append(asyncio.create_task(self.watched(self.talk(channel))))
-
-    async def talk(self, channel):
+    def talk_over(self, channel, is_offered):
         loop = asyncio.get_running_loop()
-        opened, complete, acknowledged = loop.create_future(), loop.create_future(), loop.create_future()
+        opened, greeted, complete, acknowledged = (loop.create_future() for _ in range(4))
         received = bytearray()
 
         @channel.on("message")
         def on_message(data):
             if isinstance(data, str):
-                acknowledged.set_result(data)
+                (greeted if data == "hello" else acknowledged).set_result(data)
                 return
             received.extend(data)
             if len(received) == self.size:
                 complete.set_result(None)
 
-        @channel.on("open")
-        def on_open():
+        if channel.readyState == "open":
             opened.set_result(None)
+        else:
+            channel.on("open", lambda: opened.set_result(None))
 
-        if channel.readyState != "open":
+        async def talk():
+            """As the page does it: who has answered waits for who has offered to say hello."""
             await opened
-        at = time.time() * 1000
-        sent = os.urandom(self.size)
-        for start in range(0, self.size, CHUNK_BYTES):
-            while channel.bufferedAmount > BUFFERED_BYTES:
-                await asyncio.sleep(DRAIN_SECONDS)
-            channel.send(sent[start:start + CHUNK_BYTES])
-        await complete
-        hashed = hashlib.sha256(received).hexdigest()
-        channel.send(hashed)
-        reliable = channel.ordered and channel.maxRetransmits is None and channel.maxPacketLifeTime is None
-        self.done.set_result({
-            "opened": at, "sent": hashlib.sha256(sent).hexdigest(), "received": hashed,
-            "acknowledged": await acknowledged, "channel": [channel.label, reliable]})
+            at = time.time() * 1000
+            if is_offered:
+                channel.send("hello")
+            else:
+                await greeted
+            sent = os.urandom(self.size)
+            for start in range(0, self.size, CHUNK_BYTES):
+                while channel.bufferedAmount > BUFFERED_BYTES:
+                    await asyncio.sleep(DRAIN_SECONDS)
+                channel.send(sent[start:start + CHUNK_BYTES])
+            await complete
+            hashed = hashlib.sha256(received).hexdigest()
+            channel.send(hashed)
+            reliable = channel.ordered and channel.maxRetransmits is None and channel.maxPacketLifeTime is None
+            self.done.set_result({
+                "opened": at, "sent": hashlib.sha256(sent).hexdigest(), "received": hashed,
+                "acknowledged": await acknowledged, "channel": [channel.label, reliable]})
+
+        self.tasks.append(asyncio.create_task(self.watched(talk())))

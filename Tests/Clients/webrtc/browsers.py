@@ -46,13 +46,13 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving():
-    """This folder over HTTP; the value is its URL."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=FOLDER))
+def serving(folder=FOLDER):
+    """A folder over HTTP; the value is its URL, without a slash at its end."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()
@@ -174,7 +174,7 @@ class PageEnd:
 
     def __init__(self, browser, pages, protocol, relay, size, room="", ice=""):
         query = {"protocol": protocol, "relay": relay, "bytes": size, "room": room, "ice": ice}
-        self.browser, self.url = browser, f"{pages}?{urllib.parse.urlencode(query)}"
+        self.browser, self.url = browser, f"{pages}/index.html?{urllib.parse.urlencode(query)}"
 
     async def __aenter__(self):
         self.page = await self.browser.open(self.url)

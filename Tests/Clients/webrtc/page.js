@@ -49,26 +49,32 @@ async function sendAll(channel) {
 /** The types of the two candidates that the connection has settled on, its own first. */
 async function route(connection) {
   const stats = await connection.getStats();
-  for (const report of stats.values()) {
-    if (report.type !== "candidate-pair" || !report.nominated || report.state !== "succeeded") continue;
-    return [report.localCandidateId, report.remoteCandidateId].map((id) => stats.get(id).candidateType);
-  }
-  return [];
+  const reports = [...stats.values()];
+  // Firefox marks the pair itself.
+  const pair = stats.get(reports.find(({ type }) => type === "transport")?.selectedCandidatePairId)
+    ?? reports.find(({ type, selected }) => type === "candidate-pair" && selected);
+  return [pair?.localCandidateId, pair?.remoteCandidateId].map((id) => stats.get(id)?.candidateType);
 }
 
-async function talk(connection, channel) {
-  const [bytes, acknowledgement] = [deferred(), deferred()];
+/**
+ * Who has offered the channel says hello first, and who has answered says nothing before it has heard that: what comes
+ * before the offering Chromium takes its channel for open is lost, although it is a reliable one.
+ */
+async function talk(connection, channel, isOffered) {
+  const [greeting, bytes, acknowledgement] = [deferred(), deferred(), deferred()];
   const chunks = [];
   let missing = BYTES;
   channel.binaryType = "arraybuffer";
   channel.onmessage = ({ data }) => {
-    if (typeof data === "string") return acknowledgement.resolve(data);
+    if (typeof data === "string") return (data.startsWith("hello") ? greeting : acknowledgement).resolve(data);
     chunks.push(data);
     missing -= data.byteLength;
     if (missing === 0) bytes.resolve();
   };
   if (channel.readyState !== "open") await new Promise((resolve) => { channel.onopen = resolve; });
   const opened = Date.now();
+  if (isOffered) channel.send("hello");
+  else await greeting.promise;
   const sent = await sendAll(channel);
   await bytes.promise;
   const received = await hash(chunks);
@@ -100,7 +106,7 @@ async function main() {
     entered: entered.resolve,
     call: (id) => next(() => {
       other = id;
-      talk(connection, connection.createDataChannel("lobbyist")).catch(done.reject);
+      talk(connection, connection.createDataChannel("lobbyist"), true).catch(done.reject);
       return describe();
     }),
     described: (id, type, sdp) => next(async () => {
@@ -122,7 +128,7 @@ async function main() {
   connection.onicegatheringstatechange = () => {
     if (connection.iceGatheringState === "complete") gathered.resolve({ candidates, errors });
   };
-  connection.ondatachannel = ({ channel }) => talk(connection, channel).catch(done.reject);
+  connection.ondatachannel = ({ channel }) => talk(connection, channel, false).catch(done.reject);
 
   const socket = new WebSocket(query.get("relay") + protocol.path);
   socket.onopen = () => protocol.open();
