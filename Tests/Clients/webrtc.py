@@ -7,6 +7,7 @@ for a page its load, to the open channel. In a network namespace of its own, whe
 """
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -114,20 +115,36 @@ def ice_url(relay):
 
 async def relayed(checks, pages, chromium, coturn):
     with turn_relay(coturn, seconds=600) as relay:
-        async with PageEnd(chromium, pages, "godot", relay.url, BYTES, ice=ice_url(relay)) as creator:
-            room = await creator.entered
-            start = time.time() * 1000
-            async with PageEnd(chromium, pages, "godot", relay.url, BYTES, room, ice_url(relay)) as joiner:
-                one, other = await asyncio.gather(creator.done, joiner.done)
-        judge(checks, "through coturn", start, one, other)
-        checks.equal("through coturn: both candidates of both ends are the TURN server's",
-                     [one["route"], other["route"]], [["relay", "relay"]] * 2)
+        def page(room=""):
+            return PageEnd(chromium, pages, "godot", relay.url, BYTES, room, ice_url(relay))
+
+        def aiortc(room=""):
+            return AiortcEnd("godot", relay.url, BYTES, room, ice_servers(relay))
+
+        for name, first, second in (
+            ("Chromium and Chromium", page, page), ("Chromium and aiortc", page, aiortc),
+            ("aiortc and Chromium", aiortc, page),
+        ):
+            async with first() as creator:
+                room = await creator.entered
+                start = time.time() * 1000
+                async with second(room) as joiner:
+                    ends = await asyncio.gather(creator.done, joiner.done)
+            judge(checks, f"through coturn, {name}", start, *ends)
+            # aiortc does not say which way it has taken.
+            routes = [end["route"] for end in ends if "route" in end]
+            checks.equal(f"through coturn, {name}: by the TURN server at both ends",
+                         routes, [["relay", "relay"]] * len(routes))
+
+
+def ice_servers(relay):
+    with urllib.request.urlopen(ice_url(relay), timeout=5) as reply:
+        return json.load(reply)["iceServers"]
 
 
 async def expired(checks, pages, chromium, coturn):
     with turn_relay(coturn, seconds=1) as relay:
-        with urllib.request.urlopen(ice_url(relay), timeout=5) as reply:
-            old = "data:application/json," + urllib.parse.quote(reply.read())
+        old = "data:application/json," + urllib.parse.quote(json.dumps({"iceServers": ice_servers(relay)}))
         await asyncio.sleep(EXPIRY_SECONDS)
         async with PageEnd(chromium, pages, "godot", relay.url, BYTES, ice=old) as creator:
             room = await creator.entered

@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 from websockets.asyncio.client import connect
 
@@ -26,17 +26,22 @@ def without_candidates(sdp):
 
 
 class AiortcEnd:
-    """`async with AiortcEnd("godot", relay_url, room="", size=1048576) as end: room = await end.entered`"""
+    """`async with AiortcEnd("godot", relay.url, 1048576) as end: room = await end.entered`
+
+    With TURN servers nothing goes another way.
+    """
     name = "aiortc"
 
-    def __init__(self, protocol, relay, size, room=""):
+    def __init__(self, protocol, relay, size, room="", turn_servers=()):
         self.protocol, self.relay, self.size = PROTOCOLS[protocol](room), relay, size
         self.other = None
+        policy = RTCIceTransportPolicy.RELAY if turn_servers else RTCIceTransportPolicy.ALL
+        self.configuration = RTCConfiguration([RTCIceServer(**server) for server in turn_servers], policy)
 
     async def __aenter__(self):
         loop = asyncio.get_running_loop()
         self.entered, self.done = loop.create_future(), loop.create_future()
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection = RTCPeerConnection(self.configuration)
         self.connection.on("datachannel", lambda channel: self.talk_over(channel, is_offered=False))
         self.tasks = [asyncio.create_task(self.watched(self.signal()))]
         return self
