@@ -28,4 +28,4 @@ def enter_namespace(name):
                 os.environ[INSIDE] = "1"
                 program = [sys.executable, "-u", os.path.abspath(sys.argv[0])]
                 os.execvp("unshare", ["unshare", *flags, "bash", "-ec", f'{NAMESPACE}exec "$@"', "bash", *program])
-    print(f"left out: {name} in a network of its own (unshare --net is not permitted; it runs in this machine's)")
+    print(f"left out: {name} in a network of its own (unshare --net or ip does not work; it runs in this machine's)")

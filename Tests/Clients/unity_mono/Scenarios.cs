@@ -57,12 +57,12 @@ static class Scenarios
         var members = Json.Members(
             " { \"a\" : \"\\u00e9 \\ud83d\\ude00 \\\"\\\\\\/\\b\\f\\n\\r\\t\" , \"b\":{\"c\":[1,{\"d\":\"}\"}]},"
             + "\"n\":-1.5e+3,\"t\":true,\"z\":null,\"e\":{},\"l\":[ ] } ");
-        Check.Equal("json: escapes", members["a"], "é 😀 \"\\/\b\f\n\r\t");
-        Check.Equal("json: nested as written", members["b"], "{\"c\":[1,{\"d\":\"}\"}]}");
-        Check.Equal("json: others as written", members["n"] + members["t"] + members["e"] + members["l"],
+        Check.Equal("escapes", members["a"], "é 😀 \"\\/\b\f\n\r\t");
+        Check.Equal("nested as written", members["b"], "{\"c\":[1,{\"d\":\"}\"}]}");
+        Check.Equal("others as written", members["n"] + members["t"] + members["e"] + members["l"],
             "-1.5e+3true{}[ ]");
-        Check.True("json: null is left out", !members.ContainsKey("z") && members.Count == 6);
-        Check.True("json: nothing in it", Json.Members("{}").Count == 0);
+        Check.True("null is left out", !members.ContainsKey("z") && members.Count == 6);
+        Check.True("nothing in it", Json.Members("{}").Count == 0);
         foreach (string wrong in new[]
         {
             "", "{", "[]", "1", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}",
@@ -78,10 +78,10 @@ static class Scenarios
             {
                 outcome = "wrong";
             }
-            Check.Equal("json: no object: " + wrong.Substring(0, Math.Min(wrong.Length, 20)), outcome, "wrong");
+            Check.Equal("no object: " + wrong.Substring(0, Math.Min(wrong.Length, 20)), outcome, "wrong");
         }
         string text = "\"\\/\b\f\n\r\t\0\u001f é 漢字 😀 \u2028";
-        Check.Equal("json: there and back", Json.Members("{\"a\":" + Json.Quote(text) + "}")["a"], text);
+        Check.Equal("there and back", Json.Members("{\"a\":" + Json.Quote(text) + "}")["a"], text);
         Signal signal = Signal.Parse(Signal.IceCandidate("candidate:1", null, 3).ToString());
         Check.Equal("signal: there and back", signal.Candidate + signal.SdpMid + signal.SdpMLineIndex, "candidate:13");
         signal = Signal.Parse("{\"sdp\":\"v=0\",\"sdpType\":\"offer\",\"sdpMid\":null}");
