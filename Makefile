@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .PHONY: help build run test bench lint fuzz clean toolchain
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
-TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium mmdebstrap
+TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
+  mono-mcs mono-runtime openjdk-17-jdk-headless
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 PORT ?= 9080
