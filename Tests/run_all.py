@@ -74,7 +74,8 @@ def runners():
     paths = [path for path in ("scripts", "plugins", "examples", os.path.join("Tests", "Conversations"))
              if os.path.isdir(os.path.join(ROOT, path))]
     yield "conversations", [LOBBYIST, "test", *paths], RUNNER_SECONDS
-    libraries = {"relay", "raw_socket", "godot_peer", "godot4_engine", "coturn", "namespace", "namespaces", "proxy"}
+    libraries = {"relay", "raw_socket", "godot_peer", "godot4_engine", "coturn", "network_namespace",
+                 "mount_namespace", "proxy"}
     for path in sorted(glob.glob(os.path.join(ROOT, CLIENTS, "*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
         if name not in libraries:

@@ -11,7 +11,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "web
 
 from browsers import CHROMIUM, Chromium, PageEnd, serving
 from coturn import SECRET, Coturn, lacking_programs
-from namespace import enter_namespace
+from network_namespace import enter_namespace
 from relay import ROOT, Checks, Relay, run_scenarios
 
 CHAT = os.path.join(ROOT, "examples", "python", "chat.py")

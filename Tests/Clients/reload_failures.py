@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-from namespaces import mount_small, run_inside
+from mount_namespace import mount_small, run_inside
 from raw_socket import Closed
 from relay import BINARY, Checks, Relay, run_scenarios, wait_until
 from reload import VERSION, Folder, ask, connected

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from namespaces import mount_small, run_inside
+from mount_namespace import mount_small, run_inside
 from raw_socket import RawSocket
 from relay import BINARY, Checks, Relay, run_scenarios, wait_until
 from reload import VERSION, Folder, ask, connected

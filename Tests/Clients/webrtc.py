@@ -21,7 +21,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "web
 from aiortc_end import AiortcEnd
 from browsers import CHROMIUM, FIREFOX, Chromium, Firefox, PageEnd, serving
 from coturn import SECRET, Coturn, lacking_programs
-from namespace import enter_namespace
+from network_namespace import enter_namespace
 from protocols import PROTOCOLS
 from relay import Checks, Relay
 
