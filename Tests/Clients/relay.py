@@ -28,12 +28,15 @@ class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
     def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
-                 plugins=(), config=None, admin=None):
+                 plugins=(), config=None, admin=None, demo=False):
         """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
-        With `config`, a file, the script and where to listen are said there."""
+        With `config`, a file, the script and where to listen are said there; with `demo`, the script."""
         self.errors = errors
         self.command = [BINARY, "serve"]
-        self.command += ["--config", config] if config else ["--listen", listen, "--script", script]
+        if config:
+            self.command += ["--config", config]
+        else:
+            self.command += ["--listen", listen] + (["--demo"] if demo else ["--script", script])
         for plugin in plugins:
             self.command += ["--plugin", plugin]
         if admin:
