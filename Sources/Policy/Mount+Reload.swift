@@ -39,8 +39,8 @@ extension Mount {
   private func requireRoom(for scripts: Scripts) throws(ScriptError) {
     guard observer == nil else {
       throw ScriptError(
-        scripts.policy, "a recording is of one version at a time: let all lobbies go on with the new one, or restart "
-          + "without --record")
+        scripts.policy,
+        "a recording is of one version at a time: let all lobbies go on with the new one, or restart without --record")
     }
     let count = elders.count + 1
     guard limits.scriptVersions > 0, count >= limits.scriptVersions else { return }

@@ -178,10 +178,12 @@ import Testing
       local word = require "word"
       return { on_message = function(peer, message) peer:send(require(message:text())) end }
       """
-    let service = try Service(source, read: { path in
-      shelf.reads += 1
-      return path.hasSuffix("/word.lua") ? Array("return 'a word'".utf8) : Array("error('no')".utf8)
-    })
+    let service = try Service(
+      source,
+      read: { path in
+        shelf.reads += 1
+        return path.hasSuffix("/word.lua") ? Array("return 'a word'".utf8) : Array("error('no')".utf8)
+      })
     let (client, reads) = (service.connect(), shelf.reads)
     for _ in 0..<100 { service.send(client, "other") }
     service.send(client, "word")
