@@ -7,6 +7,7 @@ import Bytes
 struct MessageView: ~Copyable {
   private(set) var bytes = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var isBinary = false
+  private var cameAsBinary = false
   private var isScanned = false
   private var index = JSONIndex()
   /// Owned. At an address of its own, so that a frame can be written from it while this view is in use.
@@ -26,6 +27,13 @@ struct MessageView: ~Copyable {
   mutating func begin(_ bytes: UnsafeRawBufferPointer, isBinary: Bool) {
     unsafe self.bytes = bytes
     self.isBinary = isBinary
+    cameAsBinary = isBinary
+    isScanned = false
+  }
+
+  /// For another hook call about the same message.
+  mutating func beginAgain() {
+    isBinary = cameAsBinary
     isScanned = false
   }
 

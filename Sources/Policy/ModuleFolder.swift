@@ -8,7 +8,10 @@ struct ModuleFolder: ~Copyable {
   private var folders: [String]
   private let read: (String) -> [UInt8]?
   /// What has been found since `begin`, in this order: path and text.
-  private(set) var found: [Script] = []
+  private var found: [Script] = []
+  /// While a version loads. Afterwards it has all that it will ever have, or a file that has changed by then would make
+  /// it a mixture of two versions.
+  private var isOpen = true
   private var text = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
   private var words = unsafe UnsafeMutableBufferPointer<CChar>(start: nil, count: 0)
 
@@ -21,12 +24,15 @@ struct ModuleFolder: ~Copyable {
   mutating func begin(_ folders: [String]) {
     self.folders = folders
     found = []
+    isOpen = true
   }
 
-  /// The version that was to be replaced stays.
-  mutating func restore(_ found: [Script], folders: [String]) {
-    self.found = found
-    self.folders = folders
+  /// It has loaded, or failed to. Answers what it has required.
+  @discardableResult
+  mutating func end() -> [Script] {
+    isOpen = false
+    defer { found = [] }
+    return found
   }
 
   deinit {
@@ -37,6 +43,9 @@ struct ModuleFolder: ~Copyable {
   /// `name` is dotted: letters, digits and `_` between dots, so that no path leads out of the folders.
   /// Fills `source` and answers whether there is such a module; if not, with the reason.
   mutating func find(_ name: String, _ source: inout lh_source) -> Bool {
+    guard isOpen else {
+      return unsafe refuse("modules are loaded with the script: require it at the top of the file", &source)
+    }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     let isPlain = parts.allSatisfy { part in
       !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte }

@@ -3,7 +3,7 @@ import LuaHost
 
 extension Mount {
   /// The files that the running version was loaded from.
-  public var files: [String] { unsafe (scripts.all + core.pointee.modules.found).map(\.path) }
+  public var files: [String] { (scripts.all + running.modules).map(\.path) }
 
   /// Replaces the running version, between two events. The new one is loaded into a fresh Lua state and may migrate
   /// attributes in on_reload; only when all of that has worked does it take over. Peers, lobbies, members, attributes,
@@ -14,28 +14,22 @@ extension Mount {
   ) throws(ScriptError) {
     let isBeside = lobbiesFinish && lobbyCount > 0
     if isBeside { try requireRoom(for: scripts) }
-    let modules = unsafe core.pointee.modules.found
     unsafe core.pointee.modules.begin(scripts.folders(and: shared))
     let number = isBeside ? running.number + 1 : running.number
     unsafe core.pointee.machine.version = number
     unsafe core.pointee.sight = isBeside ? .own : .everything
     defer { unsafe core.pointee.sight = .everything }
     do throws(ScriptError) {
-      let host = try load(scripts, settings)
+      let fresh = try load(scripts, settings, number)
       unsafe core.pointee.commit()
       // What was drawn to load it belongs to no event that an observer is told of.
       _ = takeDrawn()
-      let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
-      let loadedAt = unsafe core.pointee.wallSeconds
-      var former = replace(
-        by: ScriptVersion(host: host, scripts: scripts, version: version, loadedAt: loadedAt, number: number))
-      former.modules = modules
-      keep(former, isBeside: isBeside)
+      keep(replace(by: fresh), isBeside: isBeside)
     } catch {
+      unsafe core.pointee.modules.end()
       unsafe core.pointee.rollback()
       _ = takeDrawn()
       unsafe core.pointee.machine.version = running.number
-      unsafe core.pointee.modules.restore(modules, folders: self.scripts.folders(and: shared))
       throw error
     }
     breaker.reset()
@@ -43,6 +37,11 @@ extension Mount {
   }
 
   private func requireRoom(for scripts: Scripts) throws(ScriptError) {
+    guard observer == nil else {
+      throw ScriptError(
+        scripts.policy,
+        "a recording is of one version at a time: let all lobbies go on with the new one, or restart without --record")
+    }
     let count = elders.count + 1
     guard limits.scriptVersions > 0, count >= limits.scriptVersions else { return }
     throw ScriptError(
@@ -52,11 +51,14 @@ extension Mount {
   }
 
   private func load(
-    _ scripts: Scripts, _ settings: [(name: String, value: String)]
-  ) throws(ScriptError) -> ScriptHost {
-    let fresh = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
-    try migrate(fresh, scripts)
-    return fresh
+    _ scripts: Scripts, _ settings: [(name: String, value: String)], _ number: UInt32
+  ) throws(ScriptError) -> ScriptVersion {
+    let host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
+    let modules = unsafe core.pointee.modules.end()
+    try migrate(host, scripts)
+    return ScriptVersion(
+      host: host, scripts: scripts, modules: modules, version: scripts.version(with: modules, settings),
+      loadedAt: unsafe core.pointee.wallSeconds, number: number)
   }
 
   /// Runs on_reload in every script, with the version of the script that it replaces, or nil for a new one.
@@ -88,30 +90,30 @@ extension Mount {
   private func keep(_ version: consuming ScriptVersion, isBeside: Bool) {
     if isBeside {
       former = nil
-      elders.append(Elder(version))
-    } else {
-      // The same again is nothing to come back to.
-      if version.version != running.version { former = consume version }
-      // Whatever else ran has nothing more to do.
-      if !elders.isEmpty { unsafe core.pointee.machine.adoptLobbies() }
-      elders = []
+      elders.append(ReplacedVersion(version))
+      return
     }
+    // The same again is nothing to come back to.
+    if version.version != running.version { former = ReplacedVersion(version) }
+    if elders.isEmpty { return }
+    // Whatever else ran has nothing more to do.
+    unsafe core.pointee.machine.adoptLobbies()
+    for elder in elders { unsafe core.pointee.report(.finished(elder.version.name)) }
+    elders = []
   }
+
+  /// The scripts of all versions but the newest that run or may run again.
+  public var standby: [Scripts] { (elders + [former].compactMap { $0 }).map { $0.version.scripts } }
 
   /// The version before takes over again, because this one fails too often.
   func fallBack() {
     breaker.reset()
-    let failing = (version: version, number: running.number)
-    if let version = former.take() {
-      _ = replace(by: version)
-    } else if let elder = elders.popLast() {
-      swap(&running, &elder.version)
-      unsafe core.pointee.machine.version = running.number
-      unsafe core.pointee.machine.adoptLobbies(of: failing.number)
-    } else {
-      return
-    }
-    unsafe core.pointee.modules.restore(running.modules, folders: scripts.folders(and: shared))
-    unsafe core.pointee.report(.fellBack(from: failing.version, to: version))
+    let failing = (name: running.name, number: running.number)
+    guard let version = former ?? elders.popLast() else { return }
+    former = nil
+    swap(&running, &version.version)
+    unsafe core.pointee.machine.version = running.number
+    if running.number != failing.number { unsafe core.pointee.machine.adoptLobbies(of: failing.number) }
+    unsafe core.pointee.report(.fellBack(from: failing.name, to: running.name))
   }
 }

@@ -77,9 +77,10 @@ extension Mount {
     let now = unsafe core.pointee.now
     guard now >= eldersSeenAt + 1000 else { return }
     eldersSeenAt = now
-    for elder in elders where unsafe core.pointee.machine.lobbyCount(ofVersion: elder.version.number) == 0 {
-      unsafe core.pointee.report(.finished(version: elder.version.version))
-    }
-    elders.removeAll { unsafe core.pointee.machine.lobbyCount(ofVersion: $0.version.number) == 0 }
+    let finished = elders.filter { unsafe core.pointee.machine.lobbyCount(ofVersion: $0.version.number) == 0 }
+    for elder in finished { unsafe core.pointee.report(.finished(elder.version.name)) }
+    // The last one is the newest's predecessor, should that fail.
+    if former == nil, let last = elders.last, finished.contains(where: { $0 === last }) { former = last }
+    elders.removeAll { elder in finished.contains { $0 === elder } }
   }
 }

@@ -28,12 +28,15 @@ public final class Mount {
   /// Changes with the scripts, with what they require and with their settings.
   public var version: String { running.version }
   /// The version that ran before this one, kept in case this one fails again and again.
-  var former: ScriptVersion?
+  var former: ReplacedVersion?
   /// Versions that still have lobbies beside the newest one's, oldest first.
-  var elders: [Elder] = []
+  var elders: [ReplacedVersion] = []
   /// When they were last looked at, in monotonic milliseconds.
   var eldersSeenAt: UInt64 = 0
   var breaker: CircuitBreaker
+  /// How many networks its failures are shared out to, and when that was counted, in monotonic milliseconds.
+  var networks = 0
+  var networksCountedAt: UInt64 = 0
   public let limits: MountLimits
   /// Folders in which `require` looks behind those of the scripts.
   let shared: [String]
@@ -64,9 +67,10 @@ public final class Mount {
     unsafe arguments.initialize(repeating: lh_value(), count: Int(LH_ARGUMENTS_MAX))
     do throws(ScriptError) {
       let host = try unsafe ScriptHost.load(scripts, settings: settings, limits: limits, core: core, coverage: coverage)
-      let version = unsafe scripts.version(with: core.pointee.modules.found, settings)
+      let modules = unsafe core.pointee.modules.end()
       running = ScriptVersion(
-        host: host, scripts: scripts, version: version, loadedAt: wallSeconds, number: 0)
+        host: host, scripts: scripts, modules: modules, version: scripts.version(with: modules, settings),
+        loadedAt: wallSeconds, number: 0)
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
@@ -246,25 +250,19 @@ public final class Mount {
       return unsafe core.pointee.request == nil
     case LH_ELSEWHERE:
       unsafe core.pointee.rollback()
+      unsafe core.pointee.message.beginAgain()
       unsafe core.pointee.request?.forgetDecisions()
       return false
     default:
       unsafe core.pointee.rollback()
       unsafe core.pointee.counters.hookFailures &+= 1
       if version.number == running.number, former != nil || !elders.isEmpty {
-        unsafe breaker.note(now: core.pointee.now, address: eventAddress)
+        unsafe noteFailure(now: core.pointee.now)
       }
       let report = unsafe core.pointee.report
-      report(.hookFailed(hook: hook, version.host.error(status), version: version.version))
+      report(.hookFailed(hook: hook, version.host.error(status), in: version.name))
       return false
     }
-  }
-
-  /// Where the client is whose event runs; nil for what concerns no single one.
-  private var eventAddress: String? {
-    if let request = unsafe core.pointee.request { return request.address }
-    guard unsafe arguments[0].kind == LH_PEER.rawValue else { return nil }
-    return unsafe core.pointee.addresses[Int(arguments[0].slot)]
   }
 
   /// Lends plain values to C for the length of `body`.

@@ -2,8 +2,8 @@
 struct ScriptVersion: ~Copyable {
   let host: ScriptHost
   let scripts: Scripts
-  /// What they required, as far as another version has taken their place; else the mount's core knows.
-  var modules: [Script] = []
+  /// What they required.
+  let modules: [Script]
   let version: String
   /// When it was loaded, in seconds since 1970.
   let loadedAt: Double
@@ -11,8 +11,9 @@ struct ScriptVersion: ~Copyable {
   let number: UInt32
 }
 
-/// A version that finishes its lobbies beside the newest. On the heap, because arrays hold copyable elements only.
-final class Elder {
+/// A version that the newest has replaced: it still has lobbies, or it is there to come back. On the heap, because
+/// arrays hold copyable elements only.
+final class ReplacedVersion {
   var version: ScriptVersion
 
   init(_ version: consuming ScriptVersion) { self.version = version }

@@ -22,7 +22,7 @@ final class BenchPolicy: LocalPolicy {
       return MountPlan.Setting(String(name), String(setting.dropFirst(name.count + 1)))
     }
     do throws(FileError) {
-      mount = try plan.load(into: outbox) { [failures] _, event in failures.note(event) }.mount
+      mount = try plan.load(into: outbox) { [failures] event in failures.note(event) }.mount
     } catch {
       throw .server(error.message)
     }

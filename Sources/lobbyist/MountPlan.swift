@@ -34,7 +34,7 @@ struct MountPlan: Equatable {
   /// Reads the scripts and loads them. `looked` notes what they require, now and when they are reloaded.
   func load(
     into outbox: Outbox, recorder: Recorder? = nil, notingIn looked: LookedUp = LookedUp(),
-    report: @escaping (Scripts, MountEvent) -> Void
+    report: @escaping (MountEvent) -> Void
   ) throws(FileError) -> RoutedMount {
     let scripts: Scripts
     do throws(FileError) {
@@ -50,7 +50,7 @@ struct MountPlan: Equatable {
         wallSeconds: wallSeconds, read: ScriptFiles.modules(notingIn: looked),
         report: { event in
           recorder?.note(event)
-          report(scripts, event)
+          report(event)
         })
       recorder?.add(mount, description(of: scripts), milliseconds: milliseconds, wallSeconds: wallSeconds)
       return RoutedMount(mount, at: route)

@@ -41,8 +41,8 @@ enum ServeCommand {
       let looked = LookedUp()
       var deployer: ScriptDeployer?
       let load = { (mount: MountPlan) throws(FileError) in
-        try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
-          event.write(to: log, script: scripts.policy)
+        try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
+          event.write(to: log)
           if case .fellBack = event { deployer?.hasFallenBack = true }
         }
       }
@@ -139,16 +139,12 @@ enum ServeCommand {
 }
 
 extension MountEvent {
-  func write(to log: Log, script: Script) {
+  func write(to log: Log) {
     switch self {
-    case .hookFailed(let hook, let error, let version):
-      log.error("\(script.path) (version \(version)): \(hook) failed: \(error.message)")
-    case .fellBack(let from, let to):
-      log.error("\(script.path): version \(from) has failed too often, version \(to) runs again")
-    case .finished(let version):
-      log.info("\(script.path): the last lobby of version \(version) is gone")
-    case .script(let level, let text):
-      log.line(Log.Level(level) ?? .info, text)
+    case .hookFailed(let hook, let error, let version): log.error("\(version): \(hook) failed: \(error.message)")
+    case .fellBack(let from, let to): log.error("\(from) has failed too often, \(to) runs again")
+    case .finished(let version): log.info("\(version) has no lobby any longer")
+    case .script(let level, let text): log.line(Log.Level(level) ?? .info, text)
     }
   }
 }

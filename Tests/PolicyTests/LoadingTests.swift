@@ -272,16 +272,6 @@ import Testing
     #expect(message.contains(expected), "\(message)")
   }
 
-  @Test func aHookMayRequireToo() throws {
-    let service = try Service(
-      "return { on_message = function(peer) peer:send(require('late')) end }",
-      files: ["scripts/late.lua": "return 'late'"])
-    let client = service.connect()
-    service.send(client, "")
-    service.send(client, "")
-    #expect(service.heard(client) == [.text("late"), .text("late")])
-  }
-
   // MARK: Reporting
 
   @Test func printAndLogReachTheReport() throws {

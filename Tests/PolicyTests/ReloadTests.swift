@@ -134,7 +134,7 @@ import Testing
     service.send(client, "x")
     #expect(service.heard(client) == [.text("one 1 of 1 1 none")])
     let events = service.events()
-    #expect(events.contains { if case .fellBack(_, let to) = $0 { to == good } else { false } })
+    #expect(events.contains { if case .fellBack(_, let to) = $0 { to.version == good } else { false } })
   }
 
   @Test func memoryStaysTheSame() throws {
@@ -147,6 +147,51 @@ import Testing
     service.send(client, "x")
     #expect(service.heard(client).count == 1)
   }
+
+  @Test func oneClientDoesNotUndoAReload() throws {
+    let service = try Service(Self.policy("one")) { $0.breakerFailures = 4 }
+    let (ana, bob) = (service.connect(address: "192.0.2.1"), service.connect(address: "192.0.2.2"))
+    let source = """
+      local policy = { timers = {} }
+      function policy.on_message(peer, message)
+        local lobby = mount:find_lobby(message:text()) or mount:create_lobby(message:text())
+        lobby:add(peer, 1)
+        for second = 1, 9 do lobby:after(second, "bad" .. second) end
+      end
+      for second = 1, 9 do policy.timers["bad" .. second] = function() error("bad") end end
+      return policy
+      """
+    try service.mount.reload(try scripts(source), settings: [])
+    let second = service.mount.version
+    service.send(ana, "hers")
+    service.advance(to: service.now + 9000)
+    #expect(service.failures().count == 9 && service.mount.version == second, "the timers of her lobby are hers")
+    service.send(bob, "his")
+    service.advance(to: service.now + 2000)
+    #expect(service.mount.version != second)
+  }
+
+  @Test func modulesAreLoadedWithTheScript() throws {
+    final class Shelf { var reads = 0 }
+    let shelf = Shelf()
+    let source = """
+      local word = require "word"
+      return { on_message = function(peer, message) peer:send(require(message:text())) end }
+      """
+    let service = try Service(
+      source,
+      read: { path in
+        shelf.reads += 1
+        return path.hasSuffix("/word.lua") ? Array("return 'a word'".utf8) : Array("error('no')".utf8)
+      })
+    let (client, reads) = (service.connect(), shelf.reads)
+    for _ in 0..<100 { service.send(client, "other") }
+    service.send(client, "word")
+    #expect(service.heard(client) == [.text("a word")] && shelf.reads == reads)
+    let failures = service.failures()
+    #expect(failures.count == 100 && failures[0].error.message.contains("require it at the top of the file"))
+    #expect(service.mount.files == ["scripts/test.lua", "scripts/word.lua"])
+  }
 }
 
 @Suite struct CircuitBreakerTests {
@@ -157,25 +202,29 @@ import Testing
   }
 
   @Test(arguments: [
-    (["192.0.2.1"], false), (["192.0.2.1", "192.0.2.2", "192.0.2.3"], false),
-    (["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"], true), (["127.0.0.1"], true), (["::1"], true),
-    (["2001:db8:1:2::1", "2001:db8:1:2:3::4", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"], false),
-    (["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "2001:db8:1::1"], false),
-    (["2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1", "2001:db8:4::1"], true),
+    (["192.0.2.1"], 1, true), (["192.0.2.1"], 2, false), (["192.0.2.1", "192.0.2.2"], 2, true),
+    (["192.0.2.1", "192.0.2.2", "192.0.2.3"], 4, false),
+    (["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"], 4, true),
+    (["2001:db8:1:2::1", "2001:db8:1:2:3::4", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"], 4, false),
+    (["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "2001:db8:1::1"], 4, false),
+    (["2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1", "2001:db8:4::1"], 4, true),
   ])
-  func oneNetworkAloneDoesNotTripIt(_ addresses: [String], _ trips: Bool) {
+  func oneNetworkAloneDoesNotTripIt(_ addresses: [String], _ networks: Int, _ trips: Bool) {
     var breaker = breaker()
-    for round in 0..<80 { breaker.note(now: 0, address: addresses[round % addresses.count]) }
+    for round in 0..<80 {
+      let network = CircuitBreaker.network(of: addresses[round % addresses.count])
+      breaker.note(now: 0, network: network, of: networks)
+    }
     #expect(breaker.hasTripped == trips)
   }
 
   @Test func whatIsNobodysCounts() {
     var breaker = breaker()
-    for _ in 0..<7 { breaker.note(now: 0, address: nil) }
+    for _ in 0..<7 { breaker.note(now: 0, network: nil, of: 4) }
     #expect(!breaker.hasTripped)
-    breaker.note(now: 1001, address: nil)
+    breaker.note(now: 1001, network: nil, of: 4)
     #expect(!breaker.hasTripped, "the others are long ago")
-    for _ in 0..<7 { breaker.note(now: 1001, address: nil) }
+    for _ in 0..<7 { breaker.note(now: 1001, network: nil, of: 4) }
     #expect(breaker.hasTripped)
   }
 }

@@ -39,7 +39,7 @@ import Testing
     service.send(ana, "leave")
     service.advance(to: service.now + 2000)
     #expect(service.mount.versions.map(\.lobbies) == [1])
-    #expect(service.events().contains { if case .finished(first) = $0 { true } else { false } })
+    #expect(service.events().contains { if case .finished(let name) = $0 { name.version == first } else { false } })
   }
 
   @Test func thereCanOnlyBeSoMany() throws {
@@ -111,6 +111,42 @@ import Testing
     let newest = service.mount.version
     for _ in 0..<5 { service.send(ana, "old") }
     #expect(service.failures().count == 5 && service.mount.version == newest)
+  }
+
+  @Test func theLastElderIsThereToComeBack() throws {
+    let service = try Service(Self.policy("one")) { $0.breakerFailures = 2 }
+    let (ana, bob) = (service.connect(), service.connect())
+    let first = service.mount.version
+    service.send(ana, "old")
+    try reload(service, Self.policy("two", "function policy.on_connect() error('bad') end"))
+    service.send(bob, "new")
+    service.send(ana, "leave")
+    service.advance(to: service.now + 2000)
+    #expect(service.mount.versions.count == 1 && service.mount.standby.count == 1)
+    for _ in 0..<2 { _ = service.connect() }
+    #expect(service.mount.version == first)
+    service.send(bob, "new")
+    #expect(service.heard(bob) == [.text("two"), .text("one")] && service.mount.versions.map(\.lobbies) == [1])
+  }
+
+  @Test func aMessageThatIsHandedOverIsAsItCame() throws {
+    let source = """
+      local policy = {}
+      function policy.on_message(peer, message)
+        local was = message:is_binary()
+        message:as_text()
+        local lobby = mount:find_lobby("den") or mount:create_lobby("den")
+        if not peer:lobby() then lobby:add(peer, lobby:count() + 1) end
+        peer:send(tostring(was))
+      end
+      return policy
+      """
+    let service = try Service(source)
+    let (ana, bob) = (service.connect(), service.connect())
+    service.send(ana, [120], isBinary: true)
+    try reload(service, source + " -- two")
+    service.send(bob, [120], isBinary: true)
+    #expect(service.heard(ana) == [.text("true")] && service.heard(bob) == [.text("true")])
   }
 
   @Test func memoryStaysTheSame() throws {

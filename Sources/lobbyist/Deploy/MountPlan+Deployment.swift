@@ -84,7 +84,7 @@ extension MountPlan {
   /// Reads and loads the scripts, those that were deployed if there are some.
   func load(
     from store: DeploymentStore?, into outbox: Outbox, recorder: Recorder?, notingIn looked: LookedUp,
-    report: @escaping (Scripts, MountEvent) -> Void
+    report: @escaping (MountEvent) -> Void
   ) throws(FileError) -> RoutedMount {
     do throws(DeployRefusal) {
       try store?.include(key)

@@ -78,7 +78,7 @@ struct Trial {
   /// The version as the relay will call it.
   private func version(_ served: MountPlan) throws(DeployRefusal) -> String {
     do throws(FileError) {
-      return try served.load(into: Outbox(), report: { _, _ in }).mount.version
+      return try served.load(into: Outbox(), report: { _ in }).mount.version
     } catch {
       throw DeployRefusal(422, error.message)
     }
