@@ -31,6 +31,9 @@ struct MountTable {
     return mount
   }
 
+  /// Where a mount answers, or has until it ended.
+  func route(of index: Int) -> Route { places[index].route }
+
   // MARK: Coming and going
 
   /// From now on newcomers find these and no others. Answers the indices of those that end by that.

@@ -66,9 +66,9 @@ extension Relay {
   }
 
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
-    let entry = mounts.mounts[connections[slot].mount]
     let theirs = PlainAnswer.make(
-      for: head, mount: entry.mount, at: entry.route, address: connections[slot].host.description)
+      for: head, mount: mount(of: slot), at: connections[slot].mount.map(mounts.route(of:)) ?? Route(),
+      address: connections[slot].host.description)
     answer(slot, theirs, omitsBody: head.method == "HEAD")
   }
 
