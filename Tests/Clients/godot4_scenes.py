@@ -11,7 +11,7 @@ import os
 from godot4_engine import Engine, complaints, project, run_engine, with_engine
 from godot_peer import ANSWER, CANDIDATE, OFFER, PEER_CONNECT, Peer
 from relay import Checks, Relay, run_scenarios, wait_until
-from turn_plugin import free_port
+from coturn import free_port
 
 LOBBY, GAME, PLAYER = "res://lobby.tscn", "res://game.tscn", "res://player.tscn"
 MULTIPLAYER = "res://addons/lobbyist/lobby_multiplayer.gd"
