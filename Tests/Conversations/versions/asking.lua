@@ -1,3 +1,4 @@
+-- One room, which everybody is added to who is admitted.
 local policy = {}
 function policy.on_message(peer, message)
   local lobby = mount:find_lobby("den") or mount:create_lobby("den")
