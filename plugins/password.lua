@@ -13,8 +13,6 @@ assert(settings.wrong_per_minute >= 0, "wrong_per_minute is 0 or more")
 local SALT_BYTES <const> = 16
 
 local wrong = require("shared.guesses").new(settings.wrong_per_minute)
--- The lobby for which the password of a peer was wrong last, by peer: to ask again is no second guess.
-local tried = {}
 
 local plugin = {}
 
@@ -27,10 +25,6 @@ function plugin.on_upgrade(request)
   if password == "" then return end
   -- Its hash will do, and fits whatever its length.
   request:attach("password_digest", crypto.base64_encode(crypto.sha256(password)))
-end
-
-function plugin.on_disconnect(peer)
-  tried[peer] = nil
 end
 
 local function create(lobby, digest)
@@ -53,9 +47,10 @@ function plugin.on_join(peer, lobby)
   if wrong:are_spent(peer:address()) then return "Too many wrong passwords" end
   if not digest then return "This lobby has a password" end
   if crypto.equal(hash(lobby.password_salt, digest), expected) then return end
-  if tried[peer] ~= lobby then
-    tried[peer] = lobby
+  -- To ask again about the lobby, which its salt tells from all others, is no second guess.
+  if peer.password_tried ~= lobby.password_salt then
     wrong:add(peer:address())
+    peer.password_tried = lobby.password_salt
   end
   return "Wrong password"
 end

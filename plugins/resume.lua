@@ -27,17 +27,15 @@ end
 
 local network_of = require("shared.ip_address").network
 
--- How many members of each network are waited for. Lost at a reload, which then allows a few more.
-local waiting = {}
-
-local function count(peer, change)
-  local network = network_of(peer:address())
-  local number = (waiting[network] or 0) + change
-  waiting[network] = number > 0 and number or nil
-end
-
-local function may_wait(peer)
-  return settings.per_address == 0 or (waiting[network_of(peer:address())] or 0) < settings.per_address
+-- Counted anew each time from what the relay keeps: reloads lose what is counted here, and versions of the scripts that
+-- run beside each other have a count each.
+local function may_wait(network)
+  if settings.per_address == 0 then return true end
+  local count = 0
+  for _, peer in ipairs(mount:peers("resume_network", network)) do
+    if peer:is_kept() then count = count + 1 end
+  end
+  return count < settings.per_address
 end
 
 local plugin = {}
@@ -80,24 +78,23 @@ function plugin.on_connect(peer)
     return greet(peer, settings.new_greeting)
   end
   greet(peer, settings.resumed_greeting)
-  if earlier:is_kept() then
-    count(earlier, -1)
-    notify(earlier, settings.back_notice)
-  end
+  if earlier:is_kept() then notify(earlier, settings.back_notice) end
   earlier:take_over(peer)
   return true
 end
 
 -- Runs once more for a kept peer, when nobody has come in time.
 function plugin.on_disconnect(peer, code)
-  if peer:is_kept() then return count(peer, -1) end
   local session = peer.resume_session
-  if not session or not CODES[code] or not peer:lobby() or not may_wait(peer) then return end
+  if peer:is_kept() or not session or not CODES[code] or not peer:lobby() then return end
+  local network = network_of(peer:address())
+  if not may_wait(network) then return end
   -- The client was back before the relay came to this: it has begun anew.
   if other_peer(peer, session) then return end
   -- False when the relay keeps as many as its limit kept_peers allows.
   if not peer:keep(settings.seconds) then return end
-  count(peer, 1)
+  -- Where its connection was lost: the next may come from elsewhere.
+  peer.resume_network = network
   notify(peer, settings.lost_notice)
   return true
 end

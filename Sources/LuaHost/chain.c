@@ -44,6 +44,9 @@ static lh_value to_value(const lh_reference *reference) {
 static bool agree(lua_State *L, lh_host *host) {
   const lh_reference *lobby = lh_to_reference(L, 1), *peer = lh_to_reference(L, 2);
   if (lobby == NULL || lobby->kind != LH_LOBBY || peer == NULL || peer->kind != LH_PEER) return true;
+  // Where the lobby is another version's, the event is handed over here, before this version's plugins are asked.
+  lh_api_call(L, LH_OP_LOBBY_COUNT);
+  lua_pop(L, 1);
   bool is_known = host->admitted_epoch == host->epoch && is_same(&host->admitted_peer, peer) &&
                   is_same(&host->admitted_lobby, lobby);
   if (is_known) return true;
