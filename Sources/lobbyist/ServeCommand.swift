@@ -56,6 +56,7 @@ enum ServeCommand {
       relay.journal = recorder
       announce(relay, mounts, deployer)
       plan.recording.announce()
+      reloader.remark()
       defer { recorder?.flush() }
       return try relay.run()
     } catch let error as FileError {
