@@ -41,7 +41,7 @@ enum ServeCommand {
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { scripts, event in
           event.write(to: log, script: scripts.policy)
-          if case .fellBack = event { deployer?.hasFallenBack = true }
+          if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
       let mounts = try plan.mounts.map(load)
