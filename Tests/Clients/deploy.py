@@ -792,11 +792,11 @@ def patience(checks):
         words = [BINARY, "rollback", "--admin", f"127.0.0.1:{server.getsockname()[1]}"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
             connection, _ = server.accept()
-            place = f":{connection.getpeername()[1]:04X}"
+            ends = [f":{name[1]:04X}" for name in (connection.getpeername(), connection.getsockname())]
             connection.recv(1 << 16)
             time.sleep(2.5)
             with open("/proc/net/tcp", encoding="utf-8") as file:
-                timers = [line.split()[5] for line in file if line.split()[1].endswith(place)]
+                timers = [words[5] for words in map(str.split, file) if [word[-5:] for word in words[1:3]] == ends]
             # proc_net_tcp(5): timer 2 is the one of keep-alive.
             checks.true("the connection is kept alive", timers and timers[0].startswith("02:"), "02:", timers)
             checks.equal("it waits beyond the time of other answers", client.poll(), None)
