@@ -41,7 +41,7 @@ enum ServeCommand {
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
           event.write(to: log)
-          if case .fellBack = event { deployer?.hasFallenBack = true }
+          if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
       let mounts = try plan.mounts.map(load)
