@@ -58,7 +58,7 @@ let package = Package(
     room("Check", ["Bytes", "HTTP", "WebSocket", "Lobby", "LuaHost", "Policy"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Recording", ["Bytes", "HTTP", "Lobby", "Policy", "WebSocket", "Conversation"]),
-    room("Deployment", ["Conversation"]),
+    room("Deployment", ["Conversation", "Reactor"]),
     room("Bench", ["Bytes", "CLinux"]),
 
     .executableTarget(

@@ -34,10 +34,12 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// `file:line:column: severity: message`.
-  public var description: String {
-    let position = place.map { ":\($0.line):\($0.column)" } ?? ""
-    return "\(file)\(position): \(severity.rawValue): \(message)"
-  }
+  public var description: String { "\(file)\(position): \(severity.rawValue): \(message)" }
+
+  /// The same for something that runs all the same: `file:line:column: message`.
+  public var remark: String { "\(file)\(position): \(message)" }
+
+  private var position: String { place.map { ":\($0.line):\($0.column)" } ?? "" }
 
   /// One line of JSON, with line and column 1 for the whole file.
   public var json: String {

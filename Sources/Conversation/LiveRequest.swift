@@ -4,8 +4,9 @@ import Reactor
 
 /// A plain HTTP request on a connection of its own.
 enum LiveRequest {
+  /// - Parameter patience: milliseconds; nil for as long as the server is there.
   static func fetch(
-    _ request: PlainRequest, from target: LiveTarget, milliseconds: Int
+    _ request: PlainRequest, from target: LiveTarget, patience: Int?
   ) throws(StageError) -> PlainReply {
     var outbox = ByteQueue()
     let close = HeaderField("Connection", "close").map { [$0] } ?? []
@@ -15,8 +16,9 @@ enum LiveRequest {
         body: request.body)
     else { throw StageError("the path cannot stand in a request") }
     do throws(SystemError) {
-      let stream = try connect(to: target, milliseconds)
-      let deadline = Clock.milliseconds + UInt64(milliseconds)
+      let stream = try connect(to: target, patience ?? LiveStage.answerMilliseconds)
+      if patience == nil { try stream.keepAlive() }
+      let deadline = patience.map { Clock.milliseconds + UInt64($0) } ?? UInt64(Int.max)
       try write(&outbox, to: stream, until: deadline)
       return try read(from: stream, until: deadline, omitsBody: request.method == "HEAD")
     } catch {

@@ -103,12 +103,12 @@ public final class LiveStage: Stage {
 
   public func fetch(_ request: PlainRequest) throws(StageError) -> PlainReply {
     guard request.address == nil else { throw StageError(Self.noAddresses) }
-    return try LiveRequest.fetch(request, from: target, milliseconds: LiveStage.answerMilliseconds)
+    return try LiveRequest.fetch(request, from: target, patience: LiveStage.answerMilliseconds)
   }
 
-  /// The same with another time for the answer.
-  public func fetch(_ request: PlainRequest, milliseconds: Int) throws(StageError) -> PlainReply {
-    try LiveRequest.fetch(request, from: target, milliseconds: milliseconds)
+  /// The same, but waits for the answer for as long as the server is there.
+  public func fetchPatiently(_ request: PlainRequest) throws(StageError) -> PlainReply {
+    try LiveRequest.fetch(request, from: target, patience: nil)
   }
 
   private func find(_ actor: String) throws(StageError) -> LiveConnection {

@@ -13,7 +13,7 @@ public struct Deployment: Sendable {
   /// Seconds since 1970.
   public let deployedAt: Int
   /// The number that ran before.
-  public let replaces: Int
+  public var replaces: Int
 
   public init(
     number: Int, script: String, plugins: [String]?, settings: [(name: String, value: String)], version: String,

@@ -6,6 +6,9 @@ public final class DeploymentStore {
   /// Deployments on their way in, and on their way out.
   static let hidden = "."
   private static let current = "current"
+  /// What `current` is to become, and what it was.
+  private static let next = "current.new"
+  private static let former = "current.old"
 
   public let folder: String
   private let disk: Disk
@@ -95,9 +98,9 @@ public final class DeploymentStore {
     return Staging(path, disk)
   }
 
-  /// Gives a finished deployment its number.
+  /// Gives a finished deployment its number. It replaces what runs now, whatever ran when its trial began.
   public func adopt(_ staging: Staging, of key: MountKey) throws(DeployRefusal) -> Deployment {
-    let deployment = try staging.deployment()
+    let deployment = try staging.deployment(replacing: current(of: key))
     let number = deployment.number
     guard number == nextNumber(of: key) else {
       throw DeployRefusal(500, "deployment \(number) should be \(nextNumber(of: key))")
@@ -119,38 +122,48 @@ public final class DeploymentStore {
     return deployment
   }
 
-  /// Makes a deployment, or 0, the one that runs from now on. `load` puts the one of this number into service; it is
-  /// asked for the former one when the disk then refuses.
+  /// Makes a deployment, or 0, the one that runs from now on. `load` puts it into service; nothing fails after that.
+  /// When `load` refuses it, `current` says again what it said. Should the disk refuse even that, it goes on to say
+  /// this number, which therefore stays there.
   public func select<Loaded>(
-    _ number: Int, of key: MountKey, load: (Int) throws(DeployRefusal) -> Loaded
+    _ number: Int, of key: MountKey, load: () throws(DeployRefusal) -> Loaded
   ) throws(DeployRefusal) -> Loaded {
-    let path = folder(of: key) + "/" + Self.current
-    let next = path + ".new"
+    guard number == 0 || deployment(number, of: key) != nil else {
+      throw DeployRefusal(404, "deployment \(number) of \(key.text) is not there any more")
+    }
+    let own = folder(of: key) + "/"
     try disk.makeFolder(folder(of: key))
-    try disk.remove(next)
-    let loaded: Loaded
-    do throws(DeployRefusal) {
-      try disk.write(next, Array("\(number)\n".utf8), isSynced: true)
-      loaded = try load(number)
-    } catch {
-      try? disk.remove(next)
-      throw error
-    }
-    do throws(DeployRefusal) {
-      try disk.rename(next, to: path)
-    } catch {
-      _ = try? load(current(of: key))
-      try? disk.remove(next)
-      throw error
-    }
+    defer { for name in [Self.next, Self.former] { try? disk.remove(own + name) } }
+    // Both before anything has changed: to take it back needs no room then.
+    let before = current(of: key)
+    try write(before, own + Self.former)
+    try write(number, own + Self.next)
+    try disk.rename(own + Self.next, to: own + Self.current)
     mounts[key, default: (0, [])].current = number
-    // It has its name already; at worst a failing machine brings the former one back.
-    try? disk.sync(folder: folder(of: key))
-    return loaded
+    do throws(DeployRefusal) {
+      try disk.sync(folder: folder(of: key))
+      return try load()
+    } catch {
+      do throws(DeployRefusal) {
+        try disk.rename(own + Self.former, to: own + Self.current)
+      } catch let second {
+        throw DeployRefusal(error.status, "\(error.message); and \(second.message)")
+      }
+      mounts[key]?.current = before
+      // It has its name already; at worst a failing machine starts with the one that was refused.
+      try? disk.sync(folder: folder(of: key))
+      throw error
+    }
   }
 
-  /// Removes a deployment, which must not run.
+  private func write(_ number: Int, _ path: String) throws(DeployRefusal) {
+    try disk.remove(path)
+    try disk.write(path, Array("\(number)\n".utf8), isSynced: true)
+  }
+
+  /// Removes a deployment that does not run; the one that a restart would run stays.
   public func forget(_ number: Int, of key: MountKey) {
+    guard number != current(of: key) else { return }
     mounts[key]?.all.removeAll { $0.number == number }
     let away = "\(folder)/\(Self.hidden)old-\(UInt64.random(in: .min ... .max))"
     // In one step out of the way. What cannot be removed is removed at the next start.
@@ -158,10 +171,10 @@ public final class DeploymentStore {
     try? disk.remove(away)
   }
 
-  /// Removes the oldest beyond this count, but neither the one that runs nor the one that it replaced.
-  public func trim(to count: Int, of key: MountKey) {
+  /// Removes the oldest beyond this count, but neither the one that runs nor the one that it replaced, nor these.
+  public func trim(to count: Int, of key: MountKey, keeping others: Set<Int> = []) {
     let running = current(of: key)
-    let kept = [running, deployment(running, of: key)?.replaces]
+    let kept = others.union([running, deployment(running, of: key)?.replaces ?? running])
     for deployment in deployments(of: key) where !kept.contains(deployment.number) {
       guard deployments(of: key).count > count else { return }
       forget(deployment.number, of: key)

@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 
 /// What the store does with the disk, step by step. Links are not followed.
 public final class Disk {
@@ -31,7 +32,7 @@ public final class Disk {
     try step("write", path) {
       let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
       guard descriptor >= 0 else { return false }
-      let isWritten = Self.put(bytes[...], into: descriptor) && (!isSynced || fsync(descriptor) == 0)
+      let isWritten = FileSystem.write(bytes, into: descriptor) && (!isSynced || fsync(descriptor) == 0)
       let code = errno
       let isClosed = close(descriptor) == 0
       if !isWritten { errno = code }
@@ -39,35 +40,18 @@ public final class Disk {
     }
   }
 
-  private static func put(_ bytes: ArraySlice<UInt8>, into descriptor: Int32) -> Bool {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
-
   func read(_ path: String) throws(DeployRefusal) -> [UInt8] {
-    var bytes: [UInt8] = []
+    var bytes: [UInt8]?
     try step("read", path) {
       let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
       guard descriptor >= 0 else { return false }
-      defer { close(descriptor) }
-      while bytes.count <= Self.readBytesMax {
-        var count = 0
-        bytes += unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
-          count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-          filled = max(0, count)
-        }
-        if count <= 0 { return count == 0 }
-      }
-      errno = EFBIG
-      return false
+      bytes = FileSystem.read(from: descriptor, bytesMax: Self.readBytesMax)
+      let code = errno
+      close(descriptor)
+      errno = code
+      return bytes != nil
     }
-    return bytes
+    return bytes ?? []
   }
 
   /// Waits until the names in a folder are on the disk.
@@ -97,18 +81,12 @@ public final class Disk {
 
   /// What is in a folder, sorted.
   func names(in folder: String) throws(DeployRefusal) -> [String] {
-    var names: [String] = []
+    var names: [String]?
     try step("read the folder", folder) {
-      guard let stream = unsafe opendir(folder) else { return false }
-      defer { unsafe closedir(stream) }
-      while let entry = unsafe readdir(stream) {
-        unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-          unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-        }
-      }
-      return true
+      names = FileSystem.names(in: folder)
+      return names != nil
     }
-    return names.filter { $0 != "." && $0 != ".." }.sorted()
+    return names ?? []
   }
 
   enum Kind {

@@ -37,10 +37,15 @@ public struct Staging {
   /// What it has decided; nil when it came to no end.
   public var decision: TrialOutcome? { (try? disk.read(place(Self.outcome))).flatMap { TrialOutcome(parsing: $0) } }
 
-  func deployment() throws(DeployRefusal) -> Deployment {
-    guard let deployment = Deployment(parsing: try disk.read(place(Self.record))) else {
+  /// What the trial has written, with another number in place of the one that ran when it began.
+  func deployment(replacing number: Int) throws(DeployRefusal) -> Deployment {
+    guard var deployment = Deployment(parsing: try disk.read(place(Self.record))) else {
       throw DeployRefusal(500, "\(place(Self.record)): this is not what was written there")
     }
+    guard deployment.replaces != number else { return deployment }
+    deployment.replaces = number
+    try disk.remove(place(Self.record))
+    try put(deployment)
     return deployment
   }
 

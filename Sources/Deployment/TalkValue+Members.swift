@@ -24,6 +24,14 @@ extension TalkValue {
     return flag
   }
 
+  /// Whether it is an object or a list.
+  public var isStructured: Bool {
+    switch self {
+    case .object, .array: true
+    default: false
+    }
+  }
+
   public var elements: [TalkValue]? {
     guard case .array(let elements) = self else { return nil }
     return elements

@@ -3,9 +3,8 @@ import Conversation
 /// What the process is told that tries a deployment.
 public struct TrialPlan: Sendable {
   /// A mount as it is served.
-  public struct Mount: Sendable {
-    public let key: String
-    /// Other names that it answers to.
+  public struct Mount: NamedMount, Sendable {
+    public let key: MountKey
     public var names: [String] = []
     /// What a deployment at it is called, and which one runs.
     public var number = 1
@@ -14,7 +13,7 @@ public struct TrialPlan: Sendable {
     public var settings: [(name: String, value: String)] = []
     public var limits: [(name: String, value: String)] = []
 
-    public init(key: String) { self.key = key }
+    public init(key: MountKey) { self.key = key }
   }
 
   /// The process of the relay.
@@ -53,7 +52,7 @@ public struct TrialPlan: Sendable {
 extension TrialPlan.Mount {
   fileprivate var value: TalkValue {
     .object([
-      .init("key", .string(key)), .init("names", .list(names)), .init("number", .integer(Int64(number))),
+      .init("key", .string(key.text)), .init("names", .list(names)), .init("number", .integer(Int64(number))),
       .init("running", .integer(Int64(running))), .init("plugins", .list(plugins)),
       .init("settings", .object(settings)), .init("limits", .object(limits)),
     ])
@@ -64,24 +63,8 @@ extension TrialPlan.Mount {
       let running = value["running"]?.number, let plugins = value["plugins"]?.texts,
       let settings = value["settings"]?.assignments, let limits = value["limits"]?.assignments
     else { return nil }
-    self.init(key: key)
+    self.init(key: MountKey(key))
     (self.names, self.number, self.running) = (names, number, running)
     (self.plugins, self.settings, self.limits) = (plugins, settings, limits)
-  }
-}
-
-extension [TrialPlan.Mount] {
-  /// The mount that is meant; nil is the only one.
-  public func find(_ name: String?) throws(DeployRefusal) -> TrialPlan.Mount {
-    let keys = map(\.key).joined(separator: ", ")
-    guard let name else {
-      if count == 1 { return self[0] }
-      throw DeployRefusal(400, "say which mount: there are \(keys)")
-    }
-    if let exact = first(where: { $0.key == name }) { return exact }
-    let found = filter { $0.names.contains(name) }
-    if found.count == 1 { return found[0] }
-    let problem = found.isEmpty ? "there is no mount '\(name)': there are \(keys)" : "'\(name)' may be \(keys)"
-    throw DeployRefusal(404, problem)
   }
 }

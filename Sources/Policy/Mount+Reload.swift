@@ -42,6 +42,7 @@ extension Mount {
         scripts.policy,
         "a recording is of one version at a time: let all lobbies go on with the new one, or restart without --record")
     }
+    endFinished()
     let count = elders.count + 1
     guard limits.scriptVersions > 0, count >= limits.scriptVersions else { return }
     throw ScriptError(

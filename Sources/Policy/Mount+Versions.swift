@@ -77,6 +77,10 @@ extension Mount {
     let now = unsafe core.pointee.now
     guard now >= eldersSeenAt + 1000 else { return }
     eldersSeenAt = now
+    endFinished()
+  }
+
+  func endFinished() {
     let finished = elders.filter { unsafe core.pointee.machine.lobbyCount(ofVersion: $0.version.number) == 0 }
     for elder in finished { unsafe core.pointee.report(.finished(elder.version.name)) }
     // The last one is the newest's predecessor, should that fail.

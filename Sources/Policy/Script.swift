@@ -72,6 +72,9 @@ public struct Scripts: Sendable {
 
   var all: [Script] { plugins + [policy] }
 
+  /// Bytes of all their texts.
+  public var bytes: Int { all.reduce(0) { $0 + $1.source.count } }
+
   /// Where `require` looks: beside the scripts, in folders of their own, then elsewhere.
   public func folders(and shared: [String]) -> [String] {
     var folders: [String] = []

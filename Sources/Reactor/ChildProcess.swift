@@ -6,6 +6,8 @@ public struct ChildProcess: ~Copyable {
   public enum End: Equatable, Sendable {
     case exited(Int32)
     case killed(signal: Int32)
+    /// Somebody else in this process has taken its end, which then nobody knows.
+    case unknown
   }
 
   /// Readable once the process has ended.
@@ -18,7 +20,7 @@ public struct ChildProcess: ~Copyable {
   public init(running arguments: [String], output: String) throws(SystemError) {
     let number = try Self.spawn(["lobbyist"] + arguments, output)
     // The process can have ended, but nobody has taken its end, so that the number is still its own.
-    let opened = linux_syscall(Int(SYS_pidfd_open), Int(number), 0)
+    let opened = linux_syscall(Int(SYS_pidfd_open), Int(number), 0, 0, 0)
     guard opened >= 0 else {
       let code = errno
       Self.end(number)
@@ -29,11 +31,24 @@ public struct ChildProcess: ~Copyable {
     descriptor = Descriptor(adopting: Int32(opened))
   }
 
-  deinit { if !isTaken { Self.end(number) } }
+  deinit {
+    guard !isTaken else { return }
+    kill()
+    _ = unsafe Self.wait(for: number, nil, 0)
+  }
 
+  /// Ends one that nobody has taken the end of.
   private static func end(_ number: pid_t) {
     _ = Glibc.kill(number, SIGKILL)
-    while waitpid(number, nil, 0) < 0 && errno == EINTR {}
+    _ = unsafe wait(for: number, nil, 0)
+  }
+
+  /// waitpid(2), whatever signals come.
+  private static func wait(for number: pid_t, _ status: UnsafeMutablePointer<Int32>?, _ options: Int32) -> pid_t {
+    while true {
+      let answer = unsafe waitpid(number, status, options)
+      if answer >= 0 || errno != EINTR { return answer }
+    }
   }
 
   private static func spawn(_ words: [String], _ output: String) throws(SystemError) -> pid_t {
@@ -72,19 +87,29 @@ public struct ChildProcess: ~Copyable {
   public mutating func take() -> End? {
     guard !isTaken else { return nil }
     var status: Int32 = 0
-    guard unsafe waitpid(number, &status, WNOHANG) == number else { return nil }
+    let answer = unsafe Self.wait(for: number, &status, WNOHANG)
+    if answer == 0 { return nil }
     isTaken = true
+    // ECHILD: its end is taken. With SIGCHLD ignored the kernel does that.
+    guard answer == number else { return .unknown }
     // wait(2): the low seven bits are the signal, the next byte is the exit code.
     let signal = status & 0x7F
     return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
   }
 
-  /// Ends it by SIGKILL, which `take` will tell.
-  public func kill() { if !isTaken { _ = Glibc.kill(number, SIGKILL) } }
+  /// Ends it by SIGKILL, which `take` will tell. By its descriptor: its number may be another's by now.
+  /// pidfd_send_signal(2)
+  public func kill() {
+    _ = linux_syscall(Int(SYS_pidfd_send_signal), Int(descriptor.number), Int(SIGKILL), 0, 0)
+  }
 }
 
-/// The first steps of a process that `ChildProcess` has started.
+/// The first steps of a process that has children, and of one that `ChildProcess` has started.
 public enum ChildBeginnings {
+  /// Has the kernel keep the ends of children until they are taken, whatever whoever started this process wants: an
+  /// ignored SIGCHLD is inherited. wait(2)
+  public static func keepEnds() { signal(SIGCHLD, SIG_DFL) }
+
   /// Ends this process with the one that has started it; false when that is gone already. prctl(2)
   public static func dieWithParent(_ parent: Int) -> Bool {
     _ = linux_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
@@ -92,19 +117,20 @@ public enum ChildBeginnings {
   }
 
   /// Takes what may be spent: seconds of the processor, bytes of memory and of each file; and gives way to others.
-  /// Files that grow too large are errors, not signals. setrlimit(2)
+  /// Files that grow too large are errors, not signals; at the end of those seconds comes SIGXCPU, and a second later
+  /// SIGKILL. setrlimit(2)
   public static func limit(seconds: Int, memoryBytes: Int, fileBytes: Int) {
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-    set(RLIMIT_CPU, seconds)
+    set(RLIMIT_CPU, seconds, atMost: seconds + 1)
     set(RLIMIT_AS, memoryBytes)
     set(RLIMIT_FSIZE, fileBytes)
     set(RLIMIT_CORE, 0)
   }
 
-  private static func set(_ name: __rlimit_resource, _ value: Int) {
-    var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+  private static func set(_ name: __rlimit_resource, _ value: Int, atMost: Int? = nil) {
+    var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(atMost ?? value))
     _ = unsafe setrlimit(__rlimit_resource_t(name.rawValue), &limit)
   }
 }

@@ -22,6 +22,14 @@ extension Stream {
     return Stream(descriptor)
   }
 
+  /// Notices within a minute and a half when the other machine is gone, though nothing is to be sent. tcp(7)
+  public func keepAlive() throws(SystemError) {
+    try descriptor.setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
+    for (name, value) in [(TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 10), (TCP_KEEPCNT, 3)] {
+      try descriptor.setOption(Int32(IPPROTO_TCP), name, Int32(value))
+    }
+  }
+
   /// How far an attempt to connect has come. The reason of a failure is told once; the kernel forgets it.
   public func connection() -> ConnectAnswer {
     do throws(SystemError) {

@@ -24,6 +24,8 @@ public struct OperatorAnswer: Error, Sendable {
 public enum TrialEnd: Equatable, Sendable {
   case exited(Int32)
   case killed(signal: Int32)
+  /// It has ended, and nobody knows how.
+  case unknown
   /// It was given the time of `deploy_milliseconds`.
   case overdue
   /// The relay shuts down.

@@ -4,6 +4,8 @@ import Reactor
 
 extension Relay {
   private static let withoutStore = "this relay keeps no deployments: start it with --deployments FOLDER"
+  /// Bytes of a request to go back, which is read in the loop.
+  private static let rollbackBytes = 4 << 10
 
   /// Answers a request on the admin listener, once its body is there; answers the bytes that were used up.
   func takeOperatorRequest(_ slot: UInt32, _ head: RequestHead, _ length: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
@@ -53,6 +55,9 @@ extension Relay {
     guard case .length(let count) = head.body else {
       throw OperatorAnswer(411, error: "say its length: Content-Length")
     }
+    guard head.path == "/deploy" || count <= Self.rollbackBytes else {
+      throw OperatorAnswer(413, error: "\(count) bytes are more than a rollback has (\(Self.rollbackBytes))")
+    }
     guard count <= limits.deployBytes else {
       throw OperatorAnswer(413, error: "\(count) bytes are more than limit deploy_bytes (\(limits.deployBytes))")
     }
@@ -85,6 +90,7 @@ extension Relay {
       case _ where ended.isOverdue: .overdue
       case .exited(let code): .exited(code)
       case .killed(let signal): .killed(signal: signal)
+      case .unknown: .unknown
       }
     finishTrial(told, for: ended.client)
   }

@@ -28,7 +28,7 @@ public struct ReloadOutcome: Sendable {
   /// The script's path, or the configuration's.
   public let subject: String
   public let result: Result
-  /// What is likely to fail in the version that runs now: `file:line:column: severity: message`.
+  /// What is likely to fail in the version that runs now: `file:line:column: message`.
   public let remarks: [String]
 
   public init(subject: String, _ result: Result, remarks: [String] = []) {

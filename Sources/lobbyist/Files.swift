@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Reactor
 
 /// Reading and writing whole files.
 enum Files {
@@ -28,17 +29,7 @@ enum Files {
   }
 
   /// What is in a folder, sorted; nothing for one that cannot be read.
-  static func names(in folder: String) -> [String] {
-    guard let stream = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-      }
-    }
-    return names.sorted()
-  }
+  static func names(in folder: String) -> [String] { FileSystem.names(in: folder) ?? [] }
 
   /// The bytes of a file, or why they cannot be had. A pipe or a device is refused: it could keep a relay waiting.
   static func read(
@@ -61,18 +52,8 @@ enum Files {
     default: return .failure(FileError(path: path, "it is no file, but a pipe or a device"))
     }
     guard status.st_size <= bytesMax else { return .failure(FileError(path: path, "larger than \(bytesMax) bytes")) }
-    var bytes: [UInt8] = []
-    while bytes.count <= bytesMax {
-      var count = 0
-      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
-        count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        filled = max(0, count)
-      }
-      if count < 0 { return .failure(FileError(path: path)) }
-      if count == 0 { return .success(bytes) }
-      bytes += chunk
-    }
-    return .failure(FileError(path: path, "larger than \(bytesMax) bytes"))
+    if let bytes = FileSystem.read(from: descriptor, bytesMax: bytesMax) { return .success(bytes) }
+    return .failure(errno == EFBIG ? FileError(path: path, "larger than \(bytesMax) bytes") : FileError(path: path))
   }
 
   /// Writes a file that is not there yet; what is there stays as it is, also a link that leads nowhere.
@@ -83,15 +64,10 @@ enum Files {
       throw FileError(isThere ? "\(path) is there already" : "cannot write \(path): \(FileError.reason)")
     }
     defer { close(descriptor) }
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else {
-        let error = FileError("cannot write \(path): \(FileError.reason)")
-        remove(path)
-        throw error
-      }
-      rest = rest.dropFirst(count)
+    guard FileSystem.write(Array(text.utf8), into: descriptor) else {
+      let error = FileError("cannot write \(path): \(FileError.reason)")
+      remove(path)
+      throw error
     }
   }
 

@@ -1,5 +1,6 @@
 import Bench
 import Glibc
+import Reactor
 
 /// The command line: one word chooses the command, the rest is its business.
 @main
@@ -7,6 +8,7 @@ enum Lobbyist {
   static let version = "0.1.0"
 
   static func main() {
+    ChildBeginnings.keepEnds()
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 

@@ -94,15 +94,23 @@ final class ScriptReloader: Reloader {
   private static let readBytesMax = 128 << 10
   private static let remarksMax = 10
 
+  /// Says in the log what is likely to fail in what the relay starts with.
+  func remark() {
+    for (mount, plan) in zip(mounts, plan.mounts) {
+      for remark in remarks(on: mount, plan) { log.warning(remark) }
+    }
+  }
+
   /// What is likely to fail in the version that runs now.
   private func remarks(on mount: Mount, _ plan: MountPlan) -> [String] {
-    var left = Self.readBytesMax
+    var left = Self.readBytesMax - mount.scripts.bytes
+    guard left > 0 else { return [] }
     let findings = Checker.read(mount.scripts, shared: plan.shared) { path in
       guard left > 0, let text = ScriptFiles.module(path) else { return nil }
       left -= text.count
       return text
     }
-    return findings.prefix(Self.remarksMax).map(\.description)
+    return findings.prefix(Self.remarksMax).map(\.remark)
   }
 
   private func readAgain() throws(ConfigurationError) -> ServePlan {

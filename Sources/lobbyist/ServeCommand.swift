@@ -43,7 +43,7 @@ enum ServeCommand {
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
           event.write(to: log)
-          if case .fellBack = event { deployer?.hasFallenBack = true }
+          if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
       let mounts = try plan.mounts.map(load)
@@ -58,6 +58,7 @@ enum ServeCommand {
       relay.journal = recorder
       announce(relay, mounts, deployer)
       plan.recording.announce()
+      reloader.remark()
       defer { recorder?.flush() }
       return try relay.run()
     } catch let error as FileError {

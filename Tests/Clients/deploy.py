@@ -8,10 +8,13 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -37,6 +40,8 @@ Ana >> text "x"
 Ana << text "{name} a none"
 """
 SLOW = "return { " + ", ".join(f"test_{n} = function() while true do end end" for n in range(30)) + " }"
+SLOW_BUT_SOUND = "return { " + ", ".join(
+    f"test_{n} = function() for i = 1, 2e6 do end end" for n in range(60)) + " }"
 CLI_SECONDS = 60
 
 
@@ -284,6 +289,11 @@ def refused(checks):
                 ("an unknown member", {"number": 1}, 400, "no member 'number'"), ("no JSON", b"1", 400, "not a JSON")):
             got, answer = project.post("/rollback", request)
             checks.true(f"a rollback: {name}", got == status and expected in answer["error"], status, [got, answer])
+        got, answer = project.post("/rollback", {"mount": "x" * 4096})
+        checks.true("a rollback that is long is not read", got == 413 and "a rollback has (4096)" in answer["error"],
+                    413, [got, answer])
+        base["files"]["policy.lua"] += "-- " + "x" * 5000
+        checks.equal("a deployment may be longer", project.post("/deploy", base)[0], 200)
         plain = RawSocket(project.relay, port=project.admin[1])
         plain.send(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n")
         checks.equal("without any length", plain.status(), 411)
@@ -632,6 +642,168 @@ def breaker(checks):
             checks.equal("which runs after a restart", ask(bob, "x"), "good a none")
 
 
+def failing(project, name):
+    """A policy that fails with each message but does not show it in its tests."""
+    request = project.bundle(name)
+    request["files"]["policy.lua"] = POLICY.format(name=name).replace('== "fail"', '~= "x"')
+    return request
+
+
+def give_way(checks, project, client):
+    before = len(project.relay.logged("has failed too often"))
+    for _ in range(5):
+        client.send(frame(TEXT, b"fail"))
+    checks.true("it gives way", wait_until(
+        lambda: len(project.relay.logged("has failed too often")) > before, 3))
+
+
+def standby(checks):
+    """What may run again is kept, however few deployments are."""
+    with Project(errors=True, limits={"breaker_failures": 5, "deployments_kept": 1}) as project:
+        for request in (project.bundle("good"), failing(project, "bad"), failing(project, "bad"),
+                        failing(project, "bad")):
+            checks.equal("a deployment", project.post("/deploy", request)[0], 200)
+        checks.equal("the one to fall back to is kept beside what runs and what ran", project.numbers(),
+                     ([1, 3, 4], 4))
+        with connected(project.relay) as ana:
+            give_way(checks, project, ana)
+            checks.equal("to one that is there", [ask(ana, "x"), project.numbers()], ["good a none", ([1, 3, 4], 1)])
+        project.restart()
+        with connected(project.relay) as ana:
+            checks.equal("a restart runs it", ask(ana, "x"), "good a none")
+            checks.equal("then the others go", [project.post("/deploy", project.bundle("more"))[0],
+                                                project.numbers()], [200, ([1, 5], 5)])
+
+
+def standby_of_elders(checks):
+    """Versions that finish their lobbies are kept as well: they take over when the newest fails."""
+    with Project(errors=True, limits={"breaker_failures": 5, "deployments_kept": 1}) as project:
+        def rooms(name, **more):
+            return {"script": "rooms.lua", "files": {"rooms.lua": ROOMS}, "settings": {"name": name}, **more}
+
+        broken = {"script": "rooms.lua", "new_lobbies": True, "files": {"rooms.lua": ROOMS.replace(
+            "function policy.on_message(peer, message)",
+            'function policy.on_message(peer, message)\n  if message:text() == "fail" then error("as asked") end')}}
+        checks.equal("the first", project.post("/deploy", rooms("one"))[0], 200)
+        with connected(project.relay) as ana, connected(project.relay) as bob:
+            checks.equal("has a lobby", ask(ana, "den"), "one")
+            checks.equal("two more beside it", [project.post("/deploy", {**broken, "settings": {"name": name}})[0]
+                                                for name in ("two", "three")], [200, 200])
+            checks.equal("all are kept", project.numbers(), ([1, 2, 3], 3))
+            for _ in range(3):
+                give_way(checks, project, bob)
+                if project.numbers()[1] == 1:
+                    break
+            numbers, running = project.numbers()
+            checks.true("the one that runs then is there", running in numbers and running < 3, "", (numbers, running))
+        project.restart()
+        checks.equal("a restart runs it", project.numbers()[1], running)
+
+
+def given_way_meanwhile(checks):
+    """A version gives way while the next one is tried: that has replaced what ran then, not what has failed."""
+    with Project(errors=True, limits={"breaker_failures": 5}) as project, connected(project.relay) as ana:
+        checks.equal("two deployments", [project.post("/deploy", request)[0] for request in
+                                         (project.bundle("good"), failing(project, "bad"))], [200, 200])
+        request = project.bundle("next")
+        request["files"]["slow_test.lua"] = SLOW_BUT_SOUND
+        request["tests"].append("slow_test.lua")
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(project.post("/deploy", request)))
+        thread.start()
+        wait_until(lambda: children(project.relay), 3)
+        give_way(checks, project, ana)
+        checks.true("during the trial", not answers and children(project.relay), "a trial", answers)
+        thread.join()
+        checks.equal("which goes into service", [answers[0][0], ask(ana, "x")], [200, "next a none"])
+        checks.equal("and back is the sound one", [project.post("/rollback", {})[1].get("number"), ask(ana, "x")],
+                     [1, "good a none"])
+
+
+def ended_by_others(checks):
+    """How a trial ended that the relay did not end; and a relay that is started with SIGCHLD ignored."""
+    with Project() as project:
+        request = project.bundle()
+        request["files"]["slow_test.lua"] = SLOW
+        request["tests"].append("slow_test.lua")
+        for name, number, expected in (("SIGKILL", signal.SIGKILL, "no memory left for it"),
+                                       ("SIGXCPU", signal.SIGXCPU, "its time of the processor"),
+                                       ("SIGUSR1", signal.SIGUSR1, f"by signal {signal.SIGUSR1:d}")):
+            answers = []
+            thread = threading.Thread(target=lambda: answers.append(project.post("/deploy", request)))
+            thread.start()
+            wait_until(lambda: children(project.relay), 3)
+            (child,) = children(project.relay)
+
+            def spent():
+                return resource.prlimit(child, resource.RLIMIT_CPU)
+
+            checks.true("the time of the processor ends by SIGXCPU first", wait_until(
+                lambda: 0 < spent()[0] < spent()[1], 3), "a soft limit below the hard one", spent())
+            os.kill(child, number)
+            thread.join()
+            code, answer = answers[0]
+            checks.true(f"{name} is told", code == 422 and expected in answer["error"], expected, answers)
+    ignoring = ("import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+                "os.execv(sys.argv[1], sys.argv[1:])")
+    with Project(prefix=[sys.executable, "-c", ignoring]) as project, connected(project.relay) as ana:
+        checks.equal("with SIGCHLD ignored a deployment ends", project.post("/deploy", project.bundle("new"))[0], 200)
+        checks.equal("and serves", ask(ana, "x"), "new a none")
+
+        def used():
+            with open(f"/proc/{project.relay.process.pid}/stat", encoding="utf-8") as file:
+                return sum(int(word) for word in file.read().rsplit(")", 1)[1].split()[11:13])
+
+        before = used()
+        time.sleep(0.5)
+        checks.true("the loop rests", used() - before < 20, "less than 20 ticks", used() - before)
+        checks.equal("the next is taken", project.post("/deploy", project.bundle("newer"))[0], 200)
+
+
+def refused_by_the_mount(checks):
+    """What passes its trial and does not load in the relay: what runs, what is kept and what is said agree."""
+    with Project() as project, connected(project.relay) as ana:
+        checks.equal("a first", project.post("/deploy", project.bundle("first"))[0], 200)
+        bad = project.bundle("bad")
+        bad["files"]["policy.lua"] = POLICY.format(name="bad").replace(
+            "return policy", 'function policy.on_reload() error("not from that one") end\nreturn policy')
+        code, answer = project.post("/deploy", bad)
+        checks.true("is refused", code == 422 and "not from that one" in answer["error"], 422, answer)
+        checks.equal("and what ran runs on", [ask(ana, "x"), project.numbers(), project.leftovers(), sorted(
+            os.listdir(os.path.join(project.store, "%2F")))], ["first a none", ([1], 1), [], ["1", "current"]])
+        # A module that is there and cannot be read, found while something else is loaded.
+        word = os.path.join(project.served, "word.lua")
+        os.remove(word)
+        os.mkdir(word)
+        code, answer = project.post("/rollback", {"to": 0})
+        checks.true("a module that cannot be read is told", code == 422 and "it is a folder" in answer["error"], 422,
+                    answer)
+        code, answer = project.post("/deploy", bad)
+        checks.true("but not with what has nothing to do with it", code == 422 and "not from that one" in
+                    answer["error"] and "folder" not in answer["error"], 422, answer)
+        project.restart()
+        with connected(project.relay) as bob:
+            checks.equal("a restart runs it", ask(bob, "x"), "first a none")
+
+
+def patience(checks):
+    """The commands wait for as long as the relay takes, and no longer than it lives."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        words = [BINARY, "rollback", "--admin", f"127.0.0.1:{server.getsockname()[1]}"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
+            connection, _ = server.accept()
+            ends = [f":{name[1]:04X}" for name in (connection.getpeername(), connection.getsockname())]
+            connection.recv(1 << 16)
+            time.sleep(2.5)
+            with open("/proc/net/tcp", encoding="utf-8") as file:
+                timers = [words[5] for words in map(str.split, file) if [word[-5:] for word in words[1:3]] == ends]
+            # proc_net_tcp(5): timer 2 is the one of keep-alive.
+            checks.true("the connection is kept alive", timers and timers[0].startswith("02:"), "02:", timers)
+            checks.equal("it waits beyond the time of other answers", client.poll(), None)
+            connection.close()
+            checks.true("until the relay is gone", client.wait(5) == 1 and client.stdout.read())
+
+
 def load(checks):
     """Numbers that stream through lobbies while versions are deployed."""
     with Project() as project:
@@ -665,4 +837,5 @@ def load(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [(commands,), (here,), (refused,), (drip,), (one_at_a_time,), (restart,), (killed,),
                              (full,), (kept,), (several,), (new_lobbies,), (too_many_versions,),
-                             (folders,), (breaker,), (load,)])
+                             (folders,), (breaker,), (standby,), (standby_of_elders,), (given_way_meanwhile,),
+                             (ended_by_others,), (refused_by_the_mount,), (patience,), (load,)])

@@ -298,6 +298,22 @@ def crowd(checks):
             peer.close()
 
 
+def remarks(checks):
+    """What reading the script tells is a warning: at the start, after a save, and to who asks for a reload."""
+    misspelt = "local policy = {}\nfunction policy.on_message(peer) peer:snd('x') end\nreturn policy\n"
+    expected = "policy.lua:2:39: peer has no method 'snd': did you mean 'send'?"
+    with Folder(source=misspelt) as served:
+        checks.true("at the start", wait_until(lambda: served.relay.logged(expected), 3), expected, served.relay.log())
+        served.write("policy.lua", misspelt.replace("'x'", "'y'"))
+        checks.true("after a save", wait_until(lambda: len(served.relay.logged(expected)) == 2, 3), "twice",
+                    served.relay.log())
+        code, said = served.reload()
+        checks.true("by lobbyist reload", code == 0 and expected in said, expected, said)
+        served.write("policy.lua", misspelt.replace("snd", "send") + "-- " + "x" * (200 << 10))
+        checks.true("a script that is too long is not read for it", wait_until(lambda: served.reloads() == 3, 3))
+        checks.equal("and there is nothing to say", served.reload()[1].count("did you mean"), 0)
+
+
 def breaker(checks):
     with Folder(errors=True, limits={"breaker_failures": 5}) as served, connected(served.relay) as ana:
         served.write("policy.lua", "return { on_message = function() error('bad') end }")
@@ -310,4 +326,4 @@ def breaker(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(ways,), (broken,), (links,), (configuration,), (load,), (crowd,), (breaker,)])
+    run_scenarios(Checks(), [(ways,), (broken,), (links,), (configuration,), (load,), (crowd,), (breaker,), (remarks,)])

@@ -79,12 +79,14 @@ struct BundleTests {
   }
 
   @Test func mountsAreFoundByName() throws {
-    var (one, two) = (TrialPlan.Mount(key: "/"), TrialPlan.Mount(key: "/b"))
+    var (one, two) = (TrialPlan.Mount(key: MountKey("/")), TrialPlan.Mount(key: MountKey("/b")))
     (one.names, two.names) = (["/", "/x"], ["/b", "/x"])
-    #expect(try [one].find(nil).key == "/")
-    #expect(try [one, two].find("/b").key == "/b")
-    #expect(throws: DeployRefusal(400, "say which mount: there are /, /b")) { try [one, two].find(nil) }
-    #expect(throws: DeployRefusal(404, "there is no mount '/c': there are /, /b")) { try [one, two].find("/c") }
-    #expect(throws: DeployRefusal.self) { try [one, two].find("/x") }
+    #expect(try [one].position(of: nil) == 0)
+    #expect(try [one, two].position(of: "/b") == 1)
+    #expect(throws: DeployRefusal(400, "say which mount: there are /, /b")) { try [one, two].position(of: nil) }
+    #expect(throws: DeployRefusal(404, "there is no mount '/c': there are /, /b")) {
+      try [one, two].position(of: "/c")
+    }
+    #expect(throws: DeployRefusal.self) { try [one, two].position(of: "/x") }
   }
 }

@@ -29,7 +29,7 @@ import Testing
   }
 
   /// All that a deployment does, both processes' parts of it. `loaded` notes what was put into service.
-  private func deploy(_ text: String, in store: DeploymentStore, loaded: (Int) throws(DeployRefusal) -> Void = { _ in })
+  private func deploy(_ text: String, in store: DeploymentStore, loaded: () throws(DeployRefusal) -> Void = {})
     throws(DeployRefusal)
   {
     var request = DeployRequest(script: "scripts/a.lua")
@@ -84,8 +84,11 @@ import Testing
     #expect(try Disk().names(in: place.store + "/%2F/2") == ["deployment.json", "files"])
   }
 
-  /// Step `failing` fails; with `dies`, so does every later one, as when the process has ended there.
-  private func interrupted(before: Int, at failing: Int, dies: Bool, code: Int32) throws -> Bool {
+  /// Step `failing` fails; with `dies`, so does every later one, as when the process has ended there. With `isRefused`
+  /// the new one is not put into service besides.
+  private func interrupted(
+    before: Int, at failing: Int, dies: Bool, isRefused: Bool, code: Int32
+  ) throws -> Bool {
     let place = Place()
     let disk = Disk()
     var running = "none"
@@ -103,18 +106,23 @@ import Testing
         return code
       }
       do {
-        try deploy("new", in: store) { number throws(DeployRefusal) in
-          running = store.deployment(number, of: Self.key)?.version ?? "none"
+        try deploy("new", in: store) { () throws(DeployRefusal) in
+          if isRefused { throw DeployRefusal(422, "refused") }
+          running = "new"
         }
+        #expect(!isRefused && running == "new" && store.current(of: Self.key) == before + 1)
       } catch {
         // A relay that goes on serves what it served.
-        #expect(dies || running == old, "step \(failing) of \(before)")
-        #expect(dies || store.current(of: Self.key) == before)
-        #expect(error.status == (code == ENOSPC ? 507 : 500))
+        #expect(running == old, "step \(failing) of \(before)")
+        #expect(error.status == (code == ENOSPC ? 507 : 500) || isRefused && error.status == 422)
+        // What it says runs after a restart is there, and it can be said anew.
+        let current = store.current(of: Self.key)
+        #expect(current == before || store.deployment(current, of: Self.key)?.version == "new")
+        disk.fault = nil
+        if !dies && current != before { try store.select(before, of: Self.key) {} }
       }
       disk.fault = nil
-      let found = [running == "new" && store.current(of: Self.key) == before + 1, running == old]
-      #expect(dies || found.contains(true))
+      #expect(dies || (running == "new") == (store.current(of: Self.key) == before + 1))
     }
     let old = before == 0 ? ["none"] : ["v\(before - 1)", "v\(before - 1)"]
     let after = try state(place)
@@ -128,12 +136,62 @@ import Testing
     return hasFailed
   }
 
-  @Test(arguments: [0, 1, 2], [false, true]) func everyStepFailsInTurn(_ before: Int, _ dies: Bool) throws {
-    for code in [ENOSPC, EIO] {
+  @Test(arguments: [0, 1, 2], [(false, false), (false, true), (true, false), (true, true)])
+  func everyStepFailsInTurn(_ before: Int, _ kind: (dies: Bool, isRefused: Bool)) throws {
+    for code in kind.isRefused ? [EIO] : [ENOSPC, EIO] {
       var failing = 1
-      while try interrupted(before: before, at: failing, dies: dies, code: code) { failing += 1 }
-      #expect(failing > 20, "the steps are met")
+      while try interrupted(
+        before: before, at: failing, dies: kind.dies, isRefused: kind.isRefused, code: code)
+      { failing += 1 }
+      #expect(failing > 24, "the steps are met")
     }
+  }
+
+  @Test func whatIsRefusedAndCannotBeTakenBackIsKept() throws {
+    let place = Place()
+    do {
+      let disk = Disk()
+      let store = try open(place, disk)
+      try deploy("one", in: store)
+      let refusal = #expect(throws: DeployRefusal.self) {
+        try deploy("two", in: store) { () throws(DeployRefusal) in
+          disk.fault = { EIO }
+          throw DeployRefusal(422, "no")
+        }
+      }
+      #expect(refusal?.message.hasPrefix("no; and cannot rename") == true && refusal?.status == 422)
+      #expect(store.current(of: Self.key) == 2 && store.deployments(of: Self.key).map(\.number) == [1, 2])
+    }
+    #expect(try state(place) == ["two", "two"])
+  }
+
+  @Test func whatIsNotThereIsNotSelected() throws {
+    let place = Place()
+    let store = try open(place)
+    try deploy("one", in: store)
+    let refusal = #expect(throws: DeployRefusal.self) { try store.select(2, of: Self.key) { Issue.record("loaded") } }
+    #expect(refusal?.status == 404 && store.current(of: Self.key) == 1)
+    store.forget(1, of: Self.key)
+    #expect(store.deployments(of: Self.key).map(\.number) == [1], "what a restart runs stays")
+  }
+
+  /// Another version has given way meanwhile.
+  @Test func whatIsReplacedIsWhatRanAtTheEnd() throws {
+    let place = Place()
+    do {
+      let store = try open(place)
+      try deploy("one", in: store)
+      try deploy("two", in: store)
+      try deploy("three", in: store)
+      let staging = try store.begin()
+      try staging.unpack(DeployRequest(parsing: Array(#"{"script":"a","files":{"a":""}}"#.utf8)))
+      try staging.put(
+        Deployment(
+          number: 4, script: "a", plugins: nil, settings: [], version: "four", deployedAt: 7, replaces: 3))
+      try store.select(2, of: Self.key) {}
+      #expect(try store.adopt(staging, of: Self.key).replaces == 2)
+    }
+    #expect(try open(place).deployment(4, of: Self.key)?.replaces == 2)
   }
 
   @Test func goingBackIsASelection() throws {
@@ -142,15 +200,15 @@ import Testing
       let store = try open(place)
       try deploy("one", in: store)
       try deploy("two", in: store)
-      try store.select(1, of: Self.key) { _ in }
+      try store.select(1, of: Self.key) {}
       #expect(store.current(of: Self.key) == 1)
       #expect(throws: DeployRefusal(422, "no")) {
-        try store.select(0, of: Self.key) { _ throws(DeployRefusal) in throw DeployRefusal(422, "no") }
+        try store.select(0, of: Self.key) { () throws(DeployRefusal) in throw DeployRefusal(422, "no") }
       }
     }
     #expect(try state(place).first == "one")
     let store = try open(place)
-    try store.select(0, of: Self.key) { _ in }
+    try store.select(0, of: Self.key) {}
     try deploy("three", in: store)
     #expect(store.current(of: Self.key) == 3 && store.deployment(3, of: Self.key)?.replaces == 0)
   }
@@ -159,7 +217,12 @@ import Testing
     let place = Place()
     let store = try open(place)
     for number in 1...6 { try deploy("v\(number)", in: store) }
-    try store.select(2, of: Self.key) { _ in }
+    try store.select(2, of: Self.key) {}
+    store.trim(to: 2, of: Self.key, keeping: [4])
+    #expect(store.deployments(of: Self.key).map(\.number) == [1, 2, 4])
+    try deploy("v5", in: store)
+    try deploy("v6", in: store)
+    try store.select(2, of: Self.key) {}
     store.trim(to: 3, of: Self.key)
     #expect(store.deployments(of: Self.key).map(\.number) == [1, 2, 6])
     store.trim(to: 1, of: Self.key)

@@ -55,6 +55,18 @@ import Testing
     #expect(service.heard(ana).last == .text("four") && service.mount.versions.count == 1)
   }
 
+  @Test func thoseWithoutALobbyMakeRoomAtOnce() throws {
+    let service = try Service(Self.policy("one")) { $0.scriptVersions = 2 }
+    let ana = service.connect()
+    service.send(ana, "lobby")
+    for round in 0..<5 {
+      try reload(service, Self.policy("round \(round)"))
+      service.send(ana, "leave")
+      service.send(ana, "lobby")
+    }
+    #expect(service.heard(ana).last == .text("round 4"))
+  }
+
   @Test(arguments: [
     "return {", "error('no')",
     "return { on_reload = function() mount:create_lobby('x') error('late') end }",

@@ -22,8 +22,8 @@ extern int linux_accept4(int listener, struct sockaddr *peer, unsigned int *peer
 /// memmem(3), likewise. Linear in both lengths.
 extern void *linux_memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count) __asm__("memmem");
 
-/// syscall(2) with two arguments, for calls that older C libraries do not have.
-extern long linux_syscall(long number, long first, long second) __asm__("syscall");
+/// syscall(2) with four arguments, for calls that older C libraries do not have.
+extern long linux_syscall(long number, long first, long second, long third, long fourth) __asm__("syscall");
 
 /// prctl(2) with one argument.
 extern int linux_prctl(int option, unsigned long argument) __asm__("prctl");

@@ -4,23 +4,21 @@ import HTTP
 
 /// A request to the admin listener of a running relay.
 struct AdminRequest {
-  /// A trial may take its time, and the relay ends it.
-  private static let milliseconds = 120_000
+  /// Where it is unless told otherwise.
+  static let defaultAdmin = "127.0.0.1:9081"
 
   let admin: String
 
-  /// What the relay says; nil when there is none, which has been told then.
+  /// What the relay says; nil when there is none, which has been told then. A trial may take its time: the relay knows
+  /// how long, and answers.
   func send(_ method: String, _ path: String, _ body: [UInt8] = []) -> (status: Int, value: TalkValue)? {
     var request = PlainRequest(method: method, path: path, body: body)
     if !body.isEmpty, let type = HeaderField("Content-Type", "application/json") { request.headers = [type] }
     do throws(StageError) {
-      let reply = try LiveStage(LiveTarget(url: "ws://\(admin)")).fetch(request, milliseconds: Self.milliseconds)
-      guard let value = try? TalkValue(parsing: reply.body), case .object = value else {
-        let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
-        complain("\(admin) is not the admin listener of a relay that can deploy: it answers \(reply.status) \(text)")
-        return nil
-      }
-      return (reply.status, value)
+      let reply = try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
+      if let value = try? TalkValue(parsing: reply.body), value.isStructured { return (reply.status, value) }
+      let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+      complain("\(admin) is not the admin listener of a relay: it answers \(reply.status) \(text)")
     } catch {
       complain("\(error.message). The relay listens there when it was started with --admin \(admin)")
     }

@@ -11,7 +11,7 @@ enum DeployCommand {
     var withoutTests = false
     var newLobbies = false
     var mount: String?
-    var admin = ReloadCommand.defaultAdmin
+    var admin = AdminRequest.defaultAdmin
   }
 
   static func run(_ arguments: [String]) -> Int32 {
@@ -112,6 +112,6 @@ enum DeployCommand {
       --without-tests       no tests
       --new-lobbies         lobbies that exist finish on the version that they began with
       --mount NAME          where, if the relay has several mounts (see 'lobbyist versions')
-      --admin ADDRESS:PORT  the admin listener of the relay (default \(ReloadCommand.defaultAdmin))
+      --admin ADDRESS:PORT  the admin listener of the relay (default \(AdminRequest.defaultAdmin))
     """
 }

@@ -4,7 +4,7 @@ import Policy
 import Recording
 import Relay
 
-extension MountPlan {
+extension MountPlan: NamedMount {
   /// What the mount is called in the store and in the commands.
   var key: MountKey { MountKey(route.key) }
 
@@ -39,7 +39,7 @@ extension MountPlan {
 
   /// What a trial is to know of the mount.
   func trialMount(in store: DeploymentStore) -> TrialPlan.Mount {
-    var mount = TrialPlan.Mount(key: key.text)
+    var mount = TrialPlan.Mount(key: key)
     var limits = RelayLimits()
     limits.mount = self.limits
     mount.names = names

@@ -6,7 +6,7 @@ enum RollbackCommand {
     do throws(UsageError) {
       var options = Options(arguments)
       var request = RollbackRequest()
-      var admin = ReloadCommand.defaultAdmin
+      var admin = AdminRequest.defaultAdmin
       while let word = try options.next() {
         switch word {
         case .operand(let text):
@@ -33,7 +33,7 @@ enum RollbackCommand {
   private static let help = """
     lobbyist rollback [NUMBER] [--mount NAME] [--new-lobbies] [--admin ADDRESS:PORT]
 
-    Has the relay whose admin listener is there (default \(ReloadCommand.defaultAdmin)) go back to the deployment that
+    Has the relay whose admin listener is there (default \(AdminRequest.defaultAdmin)) go back to the deployment that
     ran before the one that runs, or to this NUMBER (see 'lobbyist versions'); 0 is the files that it was started with.
     Nobody is disconnected. Exit code 1 when there is none or it does not load: then what ran runs on.
 

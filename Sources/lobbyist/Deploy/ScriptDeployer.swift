@@ -12,8 +12,9 @@ final class ScriptDeployer: Deployer {
   private let log: Log
   /// What is being tried.
   private var staging: Staging?
-  /// A version has failed too often and has given way to the one before.
-  var hasFallenBack = false
+  /// What runs may be another version than what a restart would run: one has failed too often and has given way to the
+  /// one before.
+  var isUnsettled = false
 
   init(_ store: DeploymentStore, _ reloader: ScriptReloader, _ log: Log) {
     self.store = store
@@ -57,6 +58,7 @@ final class ScriptDeployer: Deployer {
   func finish(_ end: TrialEnd) -> OperatorAnswer {
     guard let staging else { return OperatorAnswer(500, error: "nothing was tried") }
     defer { discard() }
+    settle()
     let report = staging.report
     do throws(DeployRefusal) {
       switch try decision(end, staging) {
@@ -74,16 +76,20 @@ final class ScriptDeployer: Deployer {
       let limit = "limit deploy_milliseconds (\(limits.deployMilliseconds))"
       throw DeployRefusal(422, "the trial took longer than \(limit)")
     case .abandoned: throw DeployRefusal(503, "the relay shuts down; nothing has changed")
-    case .killed(SIGXCPU), .killed(SIGKILL): throw DeployRefusal(422, "the trial used up its time of the processor")
+    case .killed(SIGXCPU): throw DeployRefusal(422, "the trial used up its time of the processor")
+    case .killed(SIGKILL):
+      throw DeployRefusal(422, "the trial was killed, not by the relay: perhaps the machine had no memory left for it")
     case .killed(let signal):
       throw DeployRefusal(422, "the trial was ended by signal \(signal), perhaps for want of memory")
     case .exited(Trial.noSpace): throw DeployRefusal(507, "there is no room for it in \(store.folder)")
-    case .exited(let code):
-      guard let decision = staging.decision else {
-        throw DeployRefusal(422, "the trial came to no end (exit code \(code))")
-      }
-      return decision
+    case .exited(let code): return try decision(staging, "exit code \(code)")
+    case .unknown: return try decision(staging, "how it ended is not known")
     }
+  }
+
+  private func decision(_ staging: Staging, _ how: String) throws(DeployRefusal) -> TrialOutcome {
+    guard let decision = staging.decision else { throw DeployRefusal(422, "the trial came to no end (\(how))") }
+    return decision
   }
 
   // MARK: Serving
@@ -91,13 +97,14 @@ final class ScriptDeployer: Deployer {
   private func serve(
     _ staging: Staging, _ key: MountKey, _ newLobbies: Bool, _ report: String
   ) throws(DeployRefusal) -> OperatorAnswer {
-    guard let index = plans.firstIndex(where: { $0.key == key }) else {
+    guard let place = places.first(where: { $0.plan.key == key }) else {
       throw DeployRefusal(404, "there is no mount '\(key.text)' any more")
     }
     let deployment = try store.adopt(staging, of: key)
     do throws(DeployRefusal) {
-      let answer = try select(deployment.number, index, newLobbies, report)
-      store.trim(to: limits.deploymentsKept == 0 ? .max : limits.deploymentsKept, of: key)
+      let answer = try select(deployment.number, place, newLobbies, report)
+      let standby = Set(place.mount.standby.compactMap { number(of: $0, key) })
+      store.trim(to: limits.deploymentsKept == 0 ? .max : limits.deploymentsKept, of: key, keeping: standby)
       return answer
     } catch {
       store.forget(deployment.number, of: key)
@@ -106,13 +113,15 @@ final class ScriptDeployer: Deployer {
   }
 
   private func select(
-    _ number: Int, _ index: Int, _ newLobbies: Bool, _ report: String
+    _ number: Int, _ place: Place, _ newLobbies: Bool, _ report: String
   ) throws(DeployRefusal) -> OperatorAnswer {
-    let plan = plans[index]
-    let microseconds = try store.select(number, of: plan.key) { number throws(DeployRefusal) in
-      try load(plan.served(from: store, number: number), reloader.mounts[index], newLobbies)
+    let (plan, mount) = place
+    // Refused, it may have to be said again what runs.
+    isUnsettled = true
+    let microseconds = try store.select(number, of: plan.key) { () throws(DeployRefusal) in
+      try load(plan.served(from: store, number: number), mount, newLobbies)
     }
-    let version = reloader.mounts[index].version
+    let version = mount.version
     let script = store.deployment(number, of: plan.key)?.script ?? plan.script
     let what = number == 0 ? script : "\(script) of deployment \(number)"
     log.info("\(what) (version \(version)) runs at \(plan.key.text) now, loaded in \(microseconds) us")
@@ -128,6 +137,7 @@ final class ScriptDeployer: Deployer {
   /// Answers the microseconds that it took.
   private func load(_ plan: MountPlan, _ mount: Mount, _ newLobbies: Bool) throws(DeployRefusal) -> UInt64 {
     let start = Clock.nanoseconds
+    reloader.looked.begin()
     do throws(FileError) {
       try plan.reload(mount, notingIn: reloader.looked, lobbiesFinish: newLobbies)
     } catch {
@@ -139,11 +149,11 @@ final class ScriptDeployer: Deployer {
   // MARK: Going back
 
   func rollBack(_ request: [UInt8]) -> OperatorAnswer {
+    settle()
     do throws(DeployRefusal) {
       let wanted = try RollbackRequest(parsing: request)
-      let key = MountKey(try plans.map { $0.trialMount(in: store) }.find(wanted.mount).key)
-      guard let index = plans.firstIndex(where: { $0.key == key }) else { throw DeployRefusal(404, "no such mount") }
-      return try select(try number(wanted.to, key), index, wanted.newLobbies, "")
+      let place = places[try plans.position(of: wanted.mount)]
+      return try select(try number(wanted.to, place.plan.key), place, wanted.newLobbies, "")
     } catch {
       return refuse("a rollback", error)
     }
@@ -170,15 +180,17 @@ final class ScriptDeployer: Deployer {
     return replaced
   }
 
-  /// What has given way does not come back with a restart.
-  func turnEnded() {
-    guard hasFallenBack else { return }
-    hasFallenBack = false
-    for (plan, mount) in zip(plans, reloader.mounts) {
-      let running = deployment(of: mount) ?? 0
+  func turnEnded() { settle() }
+
+  /// What has given way, or was refused, does not come with a restart.
+  private func settle() {
+    guard isUnsettled else { return }
+    isUnsettled = false
+    for (plan, mount) in places {
+      let running = number(of: mount.scripts, plan.key) ?? 0
       guard running != store.current(of: plan.key) else { continue }
       do throws(DeployRefusal) {
-        try store.select(running, of: plan.key) { _ in }
+        try store.select(running, of: plan.key) {}
       } catch {
         log.error("after a restart deployment \(store.current(of: plan.key)) runs again: \(error.message)")
       }
@@ -187,31 +199,38 @@ final class ScriptDeployer: Deployer {
 
   // MARK: Telling
 
+  /// A mount as it was planned and as it runs.
+  private typealias Place = (plan: MountPlan, mount: Mount)
+
   private var plans: [MountPlan] { reloader.plan.mounts }
+  private var places: [Place] { zip(plans, reloader.mounts).map { ($0, $1) } }
   private var limits: RelayLimits { reloader.plan.limits }
 
   func deployment(of mount: Mount) -> Int? {
-    guard let index = reloader.mounts.firstIndex(where: { $0 === mount }), plans.indices.contains(index) else {
-      return nil
-    }
-    let folder = store.folder(of: plans[index].key) + "/"
-    let path = mount.scripts.policy.path
+    places.first { $0.mount === mount }.flatMap { number(of: mount.scripts, $0.plan.key) }
+  }
+
+  /// The deployment that scripts are of; nil for the files that the relay was started with.
+  private func number(of scripts: Scripts, _ key: MountKey) -> Int? {
+    let folder = store.folder(of: key) + "/"
+    let path = scripts.policy.path
     return path.hasPrefix(folder) ? Int(path.dropFirst(folder.count).prefix { $0 != "/" }) : nil
   }
 
   /// What a mount serves, if that was deployed: `scripts/my.lua of deployment 3`.
   func deployed(_ mount: Mount) -> String? {
-    guard let number = deployment(of: mount), let index = reloader.mounts.firstIndex(where: { $0 === mount }),
-      let deployment = store.deployment(number, of: plans[index].key)
+    guard let key = places.first(where: { $0.mount === mount })?.plan.key, let number = deployment(of: mount),
+      let deployment = store.deployment(number, of: key)
     else { return nil }
     return "\(deployment.script) of deployment \(number)"
   }
 
   var list: String {
-    let mounts = zip(plans, reloader.mounts).map { plan, mount in
-      TalkValue.object([
+    let mounts = places.map { plan, mount in
+      let running = number(of: mount.scripts, plan.key) ?? 0
+      return TalkValue.object([
         .init("mount", .string(plan.key.text)), .init("script", .string(plan.script)),
-        .init("running", .integer(Int64(deployment(of: mount) ?? 0))), .init("version", .string(mount.version)),
+        .init("running", .integer(Int64(running))), .init("version", .string(mount.version)),
         .init("finishing", .array(mount.versions.dropFirst().map(\.listed))),
         .init("deployments", .array(store.deployments(of: plan.key).map(\.listed))),
       ])

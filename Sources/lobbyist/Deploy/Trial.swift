@@ -38,7 +38,7 @@ struct Trial {
     ChildBeginnings.limit(
       seconds: plan.seconds, memoryBytes: Self.memoryBytes, fileBytes: max(Self.outputBytes, bytes.count))
     let request = try DeployRequest(parsing: bytes)
-    let mount = try plan.mounts.find(request.mount)
+    let mount = plan.mounts[try plan.mounts.position(of: request.mount)]
     try staging.unpack(request)
     guard unsafe chdir(staging.filesFolder) == 0 else { throw DeployRefusal(500, "no \(staging.filesFolder)") }
     var served = try MountPlan(mount).replaced(
@@ -51,7 +51,7 @@ struct Trial {
       Deployment(
         number: mount.number, script: request.script, plugins: request.plugins, settings: request.settings,
         version: try version(served), deployedAt: plan.now, replaces: mount.running))
-    return .passed(mount: MountKey(mount.key), newLobbies: request.newLobbies)
+    return .passed(mount: mount.key, newLobbies: request.newLobbies)
   }
 
   private func check(_ served: MountPlan) throws(DeployRefusal) {

@@ -7,7 +7,7 @@ enum VersionsCommand {
   static func run(_ arguments: [String]) -> Int32 {
     do throws(UsageError) {
       var options = Options(arguments)
-      var admin = ReloadCommand.defaultAdmin
+      var admin = AdminRequest.defaultAdmin
       var isJSON = false
       while let word = try options.next() {
         switch word {
@@ -79,7 +79,7 @@ enum VersionsCommand {
   private static let help = """
     lobbyist versions [--json] [--admin ADDRESS:PORT]
 
-    Lists for each mount of the relay whose admin listener is there (default \(ReloadCommand.defaultAdmin)) what was
+    Lists for each mount of the relay whose admin listener is there (default \(AdminRequest.defaultAdmin)) what was
     deployed: number, version, time and script. The one that runs has a star; 0 is the files that the relay was started
     with. 'lobbyist rollback NUMBER' goes to one of them.
     """

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Files and folders as a whole. What fails leaves its reason in `errno`.
+public enum FileSystem {
+  /// Reads from a descriptor to its end; nil when that fails, with EFBIG when there are more bytes than this. read(2)
+  public static func read(from descriptor: Int32, bytesMax: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    while bytes.count <= bytesMax {
+      var count = 0
+      bytes += unsafe [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, filled in
+        count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        filled = max(0, count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { return nil }
+      if count == 0 { return bytes }
+    }
+    errno = EFBIG
+    return nil
+  }
+
+  /// Writes all of these bytes; false when that fails. write(2)
+  public static func write(_ bytes: [UInt8], into descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  /// What is in a folder, sorted; nil for one that cannot be read. readdir(3)
+  public static func names(in folder: String) -> [String]? {
+    guard let stream = unsafe opendir(folder) else { return nil }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+      }
+    }
+    return names.filter { $0 != "." && $0 != ".." }.sorted()
+  }
+}
