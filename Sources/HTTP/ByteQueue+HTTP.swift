@@ -28,13 +28,22 @@ extension ByteQueue {
     status: Int, headers: [HeaderField] = [], body: UnsafeRawBufferPointer,
     keepsAlive: Bool = false, omitsBody: Bool = false
   ) {
+    appendResponse(status: status, headers: headers, bodyBytes: body.count, keepsAlive: keepsAlive)
+    if !Self.isBodiless(status) && !omitsBody { unsafe append(body) }
+  }
+
+  /// RFC 9110 §8.6: these statuses have neither body nor length.
+  private static func isBodiless(_ status: Int) -> Bool { status < 200 || status == 204 || status == 304 }
+
+  /// Appends the head of a response alone, whose body of so many bytes is still to come.
+  public mutating func appendResponse(
+    status: Int, headers: [HeaderField], bodyBytes: Int, keepsAlive: Bool = false
+  ) {
     appendStatusLine(status)
     for field in headers where !StatusCode.isFraming(field) { append(field) }
-    // RFC 9110 §8.6: these statuses have neither body nor length.
-    let isBodiless = status < 200 || status == 204 || status == 304
-    if !isBodiless {
+    if !Self.isBodiless(status) {
       append("Content-Length: ")
-      append(String(body.count))
+      append(String(bodyBytes))
       append("\r\n")
     }
     // A response that names a protocol to upgrade to must list it so (RFC 9110 §7.8).
@@ -46,7 +55,6 @@ extension ByteQueue {
       append("\r\n")
     }
     append("\r\n")
-    if !isBodiless && !omitsBody { unsafe append(body) }
   }
 
   public mutating func appendResponse(

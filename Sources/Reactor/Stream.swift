@@ -24,6 +24,9 @@ public struct Stream: ~Copyable, Sendable {
     }
   }
 
+  /// Has the kernel keep about so many bytes that the other side has not acknowledged, instead of megabytes.
+  public func limitSendBuffer(bytes: Int) { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(bytes)) }
+
   /// Writes as much as the kernel takes. send(2)
   public func write(_ bytes: UnsafeRawBufferPointer) -> WriteResult {
     if unsafe bytes.isEmpty { return .bytes(0) }

@@ -45,6 +45,8 @@ struct Connection: ~Copyable {
   var deadline: UInt64
   var scheduled: UInt64 = .max
   var allowance = Allowance()
+  /// What of an answer is still to be read; nil for none.
+  var file: OpenFile?
 
   init(
     stream: consuming Stream, host: HostAddress, purpose: ListenerPurpose, generation: UInt32, messageBytesMax: Int,

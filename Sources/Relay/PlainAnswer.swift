@@ -1,7 +1,7 @@
 import HTTP
 import Policy
 
-/// What HTTP that is no WebSocket handshake gets: the policy's answer, a file, or a page that says what this is.
+/// What HTTP that is no WebSocket handshake gets: the policy's answer, or a page that says what this is.
 public enum PlainAnswer {
   static let plainText = [HeaderField("Content-Type", "text/plain; charset=utf-8")].compactMap { $0 }
 
@@ -11,11 +11,12 @@ public enum PlainAnswer {
 
     """
 
-  public static func make(
-    for head: RequestHead, mount: Mount, at route: Route = Route(), address: String
-  ) -> RequestAnswer {
-    if let theirs = mount.request(head, address: address) { return theirs }
-    if let file = route.pages?.answer(head, path: route.rest(of: head.path)) { return file }
+  public static func make(for head: RequestHead, mount: Mount, address: String) -> RequestAnswer {
+    mount.request(head, address: address) ?? standard(for: head)
+  }
+
+  /// Where neither policy nor files have an answer.
+  static func standard(for head: RequestHead) -> RequestAnswer {
     guard head.method == "GET" || head.method == "HEAD" else {
       let allow = [HeaderField("Allow", "GET, HEAD")].compactMap { $0 }
       return answer(405, "Only GET is answered here.\n", allow)

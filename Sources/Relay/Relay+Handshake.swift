@@ -66,10 +66,15 @@ extension Relay {
   }
 
   private func answerPlain(_ slot: UInt32, _ head: RequestHead) {
-    let theirs = PlainAnswer.make(
-      for: head, mount: mount(of: slot), at: connections[slot].mount.map(mounts.route(of:)) ?? Route(),
-      address: connections[slot].host.description)
-    answer(slot, theirs, omitsBody: head.method == "HEAD")
+    let (mount, isHead) = (mount(of: slot), head.method == "HEAD")
+    if let theirs = mount.request(head, address: connections[slot].host.description) {
+      return answer(slot, theirs, omitsBody: isHead)
+    }
+    let route = connections[slot].mount.map(mounts.route(of:))
+    if let route, let shown = route.pages?.answer(head, path: route.rest(of: head.path)) {
+      return answer(slot, shown, omitsBody: isHead)
+    }
+    answer(slot, PlainAnswer.standard(for: head), omitsBody: isHead)
   }
 
   /// What a script says; its body is plain text unless it says otherwise.
@@ -88,7 +93,7 @@ extension Relay {
     finish(slot) { $0.appendResponse(status: status, headers: headers, body: body) }
   }
 
-  private func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
+  func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
     outbox.withQueue(slot) { write(&$0) }
     outbox.touch(slot)
     connections[slot].phase = .draining

@@ -81,7 +81,8 @@ extension Relay {
 
   /// Whether there is something to be sent yet to one who has just said that it will send nothing further.
   private func isOwed(_ slot: UInt32) -> Bool {
-    outbox.waiting(slot) > 0 || connections[slot].phase == .awaiting && !connections[slot].isEnded
+    if outbox.waiting(slot) > 0 || connections[slot].file != nil { return true }
+    return connections[slot].phase == .awaiting && !connections[slot].isEnded
   }
 
   /// Handles all that is whole in `bytes`, and answers how many were used up.

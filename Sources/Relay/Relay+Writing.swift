@@ -31,6 +31,7 @@ extension Relay {
     let isBlocked = outbox.waiting(slot) > 0
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
     guard !isBlocked, connections.isLive(slot), connections[slot].phase == .draining else { return }
+    if continueFile(slot) { return }
     if connections[slot].isEnded { drop(slot) } else { shutWrite(slot) }
   }
 

@@ -1,15 +1,13 @@
 import Glibc
 import HTTP
 import Policy
+import Reactor
 
 /// A folder of files that a mount shows to browsers: a page and what belongs to it.
 ///
 /// Files are read when they are asked for, so that a changed one is seen at once. Nothing outside the folder is shown,
-/// also not by a link, nothing whose name begins with a dot, and no Lua: scripts and configurations may hold secrets.
+/// also not by a link, nothing hidden, no backup of an editor, and no Lua: scripts and configurations may hold secrets.
 public struct StaticFolder: Sendable, Equatable {
-  /// Larger files are not shown, because a whole one waits in memory until it is sent.
-  public static let fileBytesMax = 8 << 20
-
   /// Without links.
   private let root: String
 
@@ -22,27 +20,37 @@ public struct StaticFolder: Sendable, Equatable {
   }
 
   /// The answer for a path below the mount's, which begins with a slash; nil when there is no such file.
-  func answer(_ head: RequestHead, path: String) -> RequestAnswer? {
-    guard head.method == "GET" || head.method == "HEAD", let name = Self.name(of: path) else { return nil }
-    let place = Self.resolve(root + name)
-    guard let place, place == root || place.hasPrefix(root == "/" ? root : root + "/") else { return nil }
-    if let bytes = Self.read(place) { return Self.answer(head, place, bytes) }
-    guard let bytes = Self.read(place + "/index.html") else { return nil }
+  func answer(_ head: RequestHead, path: String) -> StaticAnswer? {
+    guard head.method == "GET" || head.method == "HEAD", Self.isPlain(path) else { return nil }
+    if let place = place(path), let file = OpenFile(place) { return StaticAnswer(head, path, file) }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    guard let place = place(folder + "index.html"), let file = OpenFile(place) else { return nil }
     // Relative links of the page would lead beside its folder.
-    guard head.path.hasSuffix("/") else { return Self.redirection(to: head) }
-    return Self.answer(head, "index.html", bytes)
+    guard head.path.hasSuffix("/") else { return StaticAnswer(redirecting: head) }
+    return StaticAnswer(head, "index.html", file)
   }
 
   // MARK: Paths
 
-  /// The path, if none of its parts is hidden or leads elsewhere.
-  private static func name(of path: String) -> String? {
+  /// Whether each part is a name: an empty one in the middle would name the same file twice.
+  private static func isPlain(_ path: String) -> Bool {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-    let isPlain = parts.allSatisfy { part in
-      part.first != "." && !part.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "\\") }
-    }
-    // An empty part in the middle would name the same file twice.
-    return isPlain && !parts.dropLast().contains("") && !path.lowercased().hasSuffix(".lua") ? path : nil
+    return !parts.dropLast().contains("")
+      && !path.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "\\") } && parts.allSatisfy(isShown)
+  }
+
+  private static func isShown(_ name: Substring) -> Bool {
+    !name.hasPrefix(".") && !name.hasSuffix("~") && !name.lowercased().contains(".lua")
+  }
+
+  /// The file that a path leads to, wherever links lead, if it may be shown.
+  private func place(_ path: String) -> String? {
+    // A slash at the end is a folder's.
+    guard !path.hasSuffix("/"), let place = Self.resolve(root + path) else { return nil }
+    let folder = root == "/" ? root : root + "/"
+    guard place.hasPrefix(folder) else { return nil }
+    let names = place.dropFirst(folder.count).split(separator: "/")
+    return names.allSatisfy(Self.isShown) ? place : nil
   }
 
   private static func resolve(_ path: String) -> String? {
@@ -50,55 +58,34 @@ public struct StaticFolder: Sendable, Equatable {
     defer { unsafe free(whole) }
     return unsafe String(cString: whole)
   }
+}
 
-  /// The bytes of a regular file; nil for everything else.
-  private static func read(_ path: String) -> [UInt8]? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= fileBytesMax
-    else { return nil }
-    return unsafe [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, filled in
-      while filled < buffer.count {
-        let count = unsafe Glibc.read(descriptor, buffer.baseAddress.map { unsafe $0 + filled }, buffer.count - filled)
-        if count <= 0 { return }
-        filled += count
-      }
-    }
-  }
+/// What a browser gets: a head, and the file behind it, if there is to be one.
+struct StaticAnswer {
+  let status: Int
+  let headers: [HeaderField]
+  let file: OpenFile?
 
-  // MARK: Answers
-
-  private static func answer(_ head: RequestHead, _ path: String, _ bytes: [UInt8]) -> RequestAnswer {
-    let tag = tag(of: bytes)
-    let kind = ContentType.of(path)
-    let headers = [
-      HeaderField("Content-Type", kind), HeaderField("ETag", tag),
+  fileprivate init(_ head: RequestHead, _ path: String, _ file: OpenFile) {
+    // A strong validator (RFC 9110 §8.8.3): a file that is written again has another time or length.
+    let tag = "\"\(String(file.written, radix: 16))-\(file.size)\""
+    headers = [
+      HeaderField("Content-Type", ContentType.of(path)), HeaderField("ETag", tag),
       // Kept, but asked about each time: whoever edits a file sees the new one (RFC 9111 §5.2.2.4).
       HeaderField("Cache-Control", "no-cache"), HeaderField("X-Content-Type-Options", "nosniff"),
     ].compactMap { $0 }
     let isKnown = head.values("If-None-Match").contains { $0 == "*" || $0.contains(tag) }
-    if isKnown { return RequestAnswer(status: 304, headers: headers, body: []) }
-    return RequestAnswer(status: 200, headers: headers, body: bytes)
+    status = isKnown ? 304 : 200
+    self.file = isKnown ? nil : file
   }
 
-  private static func redirection(to head: RequestHead) -> RequestAnswer? {
+  fileprivate init?(redirecting head: RequestHead) {
     let parts = head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     // `//host` would lead to another one.
     guard !parts[0].hasPrefix("//") else { return nil }
     let query = parts.count > 1 ? "?" + parts[1] : ""
-    return HeaderField("Location", parts[0] + "/" + query).map {
-      RequestAnswer(status: 308, headers: [$0], body: [])
-    }
-  }
-
-  /// A strong validator (RFC 9110 §8.8.3): FNV-1a over the bytes, and how many they are.
-  private static func tag(of bytes: [UInt8]) -> String {
-    var hash: UInt64 = 14_695_981_039_346_656_037
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-    return "\"\(String(hash, radix: 16))-\(bytes.count)\""
+    guard let location = HeaderField("Location", parts[0] + "/" + query) else { return nil }
+    (status, headers, file) = (308, [location], nil)
   }
 }
 

@@ -28,7 +28,7 @@ class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
     def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
-                 plugins=(), config=None, admin=None, demo=False):
+                 plugins=(), config=None, admin=None, demo=False, static=None):
         """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
         With `config`, a file, the script and where to listen are said there; with `demo`, the script."""
         self.errors = errors
@@ -39,6 +39,8 @@ class Relay:
             self.command += ["--listen", listen] + (["--demo"] if demo else ["--script", script])
         for plugin in plugins:
             self.command += ["--plugin", plugin]
+        if static:
+            self.command += ["--static", static]
         if admin:
             self.command += ["--admin", admin]
         for name, value in (settings or {}).items():

@@ -15,15 +15,20 @@ import Testing
       var template = Array("/tmp/lobbyist-static-XXXXXX".utf8CString)
       _ = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
       root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-      for each in ["", "/site", "/site/art", "/site/.git", "/sitemap"] { mkdir(root + each, 0o700) }
+      for each in ["", "/site", "/site/art", "/site/second", "/site/.git", "/sitemap"] { mkdir(root + each, 0o700) }
       for (name, text) in [
         ("/site/index.html", "<h1>Hello</h1>"), ("/site/art/a b.svg", "<svg/>"), ("/site/art/index.html", "art"),
         ("/site/.git/config", "secret"), ("/site/lobbyist.lua", "secret"), ("/secret.txt", "secret"),
-        ("/sitemap/secret.txt", "secret"), ("/site/empty.js", ""), ("/site/raw", "\u{0}"),
+        ("/sitemap/secret.txt", "secret"), ("/site/empty.js", ""), ("/site/lobbyist.lua~", "secret"),
+        ("/site/lobbyist.lua.bak", "secret"), ("/site/notes~", "secret"), ("/site/raw", "\u{0}"),
       ] { try write(name, text) }
       symlink(root + "/secret.txt", folder + "/link.txt")
       symlink(root + "/sitemap", folder + "/map")
       symlink(folder + "/index.html", folder + "/inside.html")
+      symlink(folder + "/.git/config", folder + "/hidden.txt")
+      symlink(folder + "/lobbyist.lua", folder + "/script.txt")
+      symlink(folder + "/.git", folder + "/repository")
+      symlink(folder + "/index.html", folder + "/second/index.html")
       mkfifo(folder + "/pipe", 0o600)
     }
 
@@ -47,17 +52,25 @@ import Testing
 
   private struct POSIXFailure: Error {}
 
-  private func ask(_ site: Site, _ start: String, _ fields: String = "", at paths: [String] = ["/"]) throws
-    -> RequestAnswer
-  {
-    let policy = try Mount(
-      scripts: Scripts(policy: Script(path: "test.lua", source: Array("return {}".utf8))), outbox: Outbox(),
-      read: { _ in nil }, report: { _ in })
-    let route = Route(paths: paths, pages: StaticFolder(site.folder))
-    return PlainAnswer.make(for: try head(start, fields), mount: policy, at: route, address: "192.0.2.1")
+  private struct Shown {
+    let status: Int
+    let headers: [HeaderField]
+    let body: [UInt8]
   }
 
-  private func text(_ answer: RequestAnswer, _ name: String) -> String? {
+  private func ask(_ site: Site, _ start: String, _ fields: String = "", at paths: [String] = ["/"]) throws -> Shown {
+    let head = try head(start, fields)
+    let route = Route(paths: paths, pages: StaticFolder(site.folder))
+    guard let answer = route.pages?.answer(head, path: route.rest(of: head.path)) else {
+      let other = PlainAnswer.standard(for: head)
+      return Shown(status: other.status, headers: other.headers, body: other.body)
+    }
+    var body: [UInt8] = []
+    while let file = answer.file, !file.isAtEnd { body += file.next(5) }
+    return Shown(status: answer.status, headers: answer.headers, body: body)
+  }
+
+  private func text(_ answer: Shown, _ name: String) -> String? {
     answer.headers.first { $0.isNamed(name) }?.value
   }
 
@@ -66,6 +79,7 @@ import Testing
     ("/?a=1", "<h1>Hello</h1>", "text/html; charset=utf-8"), ("/art/a%20b.svg", "<svg/>", "image/svg+xml"),
     ("/art/", "art", "text/html; charset=utf-8"), ("/empty.js", "", "text/javascript; charset=utf-8"),
     ("/inside.html", "<h1>Hello</h1>", "text/html; charset=utf-8"), ("/raw", "\u{0}", "application/octet-stream"),
+    ("/second/", "<h1>Hello</h1>", "text/html; charset=utf-8"),
   ])
   func showsWhatIsThere(_ path: String, _ body: String, _ type: String) throws {
     let answer = try ask(try Site(), "GET \(path)")
@@ -77,6 +91,7 @@ import Testing
     "/nothing", "/secret.txt", "/../secret.txt", "/%2e%2e/secret.txt", "/art/../../secret.txt", "/.git/config",
     "/%2egit/config", "/link.txt", "/map/secret.txt", "/pipe", "/lobbyist.lua", "/LOBBYIST.LUA", "//index.html",
     "/art//index.html", "/index.html/", "/..%5csecret.txt", "/%00", "/index.html%00.js", "/sitemap/secret.txt",
+    "/hidden.txt", "/script.txt", "/repository/config", "/lobbyist.lua~", "/lobbyist.lua.bak", "/notes~",
   ])
   func showsNothingElse(_ path: String) throws {
     let answer = try? ask(try Site(), "GET \(path)")
