@@ -49,7 +49,7 @@ def calls(checks):
 CONFIGURATIONS = (
     ("a word too many", "listen \"127.0.0.1:9\"\nfoo 3\n", "c.lua", 2, 5, "syntax error near '3'"),
     ("a script that is not there", 'listen "127.0.0.1:9"\n\nmount "/" { script = "nowhere.lua" }\n', "c.lua", 3, 1,
-     "cannot read ./nowhere.lua: No such file or directory"),
+     "cannot read nowhere.lua: No such file or directory"),
     ("a setting that there is not", 'listen "127.0.0.1:9"\nmount "/" {\n  script = "p.lua",\n  settings = { maxx = 1 },\n}',
      "c.lua", 4, 16, "no setting is named 'maxx': did you mean 'max'?"),
     ("a setting of another type", 'listen "127.0.0.1:9"\nmount "/" { script = "p.lua", settings = { max = "x" } }',
