@@ -24,9 +24,10 @@ enum Certainty {
     "a number or a string is kept, not a \($0)"
   }
 
-  /// nil is what a client leaves out; other types come from what it sends as well, but a function does not.
+  /// nil is what a client leaves out; other types come from what it sends as well, but a function does not, and an
+  /// argument that is not even nil was forgotten.
   private static func isOfWrongType(_ line: String) -> Bool {
-    ["got function)", "got peer)", "got lobby)", "got mount)", "got message)", "got request)"].contains(
-      where: line.hasSuffix)
+    let types = ["no value", "function", "peer", "lobby", "mount", "message", "request"]
+    return types.contains { line.hasSuffix("got \($0))") }
   }
 }

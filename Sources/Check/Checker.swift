@@ -70,11 +70,12 @@ public struct Checker {
     for file in files { judge(file.path, file.facts) }
     judgeTimers()
     judgeMethods()
+    judgeSettings()
   }
 
   /// The findings, each with its place, in their order.
   private var told: [Finding] {
-    findings.map(locate).sorted { one, other in
+    findings.map { Self.placed($0, in: texts[$0.file] ?? []) }.sorted { one, other in
       let first = Place(line: 0, column: 0)
       return (one.file, one.place ?? first, one.message) < (other.file, other.place ?? first, other.message)
     }
@@ -206,19 +207,39 @@ public struct Checker {
     }
   }
 
+  /// Settings that are read and not declared: nobody can give them.
+  private mutating func judgeSettings() {
+    guard !files.contains(where: { $0.facts.extendsSettings }) else { return }
+    let put = files.reduce(into: Set<String>()) { $0.formUnion($1.facts.fieldsAssigned.union($1.facts.strings)) }
+    for file in files {
+      for (use, declared) in file.facts.settingsRead where !declared.contains(use.name) && !put.contains(use.name) {
+        let there = declared.isEmpty ? "; there are none" : "; there are: \(declared.sorted().joined(separator: ", "))"
+        let hint = Spelling.nearest(to: use.name, in: Array(declared)).map { ": did you mean '\($0)'?" } ?? there
+        findings.append(Finding(file.path, use.place, .error, "no setting is declared as '\(use.name)'\(hint)"))
+      }
+    }
+  }
+
   // MARK: Trying
 
   private mutating func rehearse() {
-    var failures: [Finding] = []
-    let reports = Reports()
-    guard let (mount, outbox) = try? load({ reports.events.append($0) }) else { return }
-    var rehearsal = Rehearsal(mount, outbox, files.map(\.facts), scripts)
+    let trials = Trials()
+    let policy = scripts.policy.path
+    guard let (mount, outbox) = try? load({ trials.note($0, in: policy) }) else { return }
+    var rehearsal = Rehearsal(mount, outbox, files.map(\.facts), scripts, trials)
     rehearsal.run()
-    for case .hookFailed(_, let error, _) in reports.events {
+    for error in trials.failures {
       guard let severity = Certainty.severity(of: error) else { continue }
-      failures.append(Finding(error, in: scripts.policy.path, severity))
+      let finding = Finding(error, in: policy, severity)
+      if severity == .error || !hasError(inLineOf: finding) { note(finding) }
     }
-    for failure in failures { note(failure) }
+    for finding in trials.constant where !hasError(inLineOf: finding) { note(finding) }
+  }
+
+  private func hasError(inLineOf finding: Finding) -> Bool {
+    findings.contains {
+      $0.severity == .error && $0.file == finding.file && $0.place?.line == finding.place?.line
+    }
   }
 
   /// Adds what loading or the trial run has found, unless reading has found it before.
@@ -232,11 +253,15 @@ public struct Checker {
     if findings[same].severity == .warning, finding.severity == .error { findings[same] = finding }
   }
 
-  /// Looks a finding's column up in its line, where only that is known; where not even that, what it is about.
-  private func locate(_ finding: Finding) -> Finding {
+  /// A finding with its column, where that is not known yet.
+  public static func placed(_ finding: Finding, in text: [UInt8]) -> Finding {
     if let place = finding.place, place.column > 0 { return finding }
-    let tokens = (try? Lexer.tokens(of: texts[finding.file] ?? [])) ?? []
-    var place = tokens.first { $0.kind == .name && $0.text == finding.message.subject }?.place
+    return locate(finding, in: (try? Lexer.tokens(of: text)) ?? [])
+  }
+
+  /// Looks a finding's column up in its line, where only that is known; where not even that, what it is about.
+  private static func locate(_ finding: Finding, in tokens: [Token]) -> Finding {
+    var place = place(of: finding.message, in: tokens)
     if let line = finding.place?.line {
       // A table of settings begins there; the one in question may stand further down.
       let isSetting = finding.message.hasPrefix("setting ")
@@ -245,10 +270,33 @@ public struct Checker {
     }
     return Finding(finding.file, place, finding.severity, finding.message)
   }
-}
 
-private final class Reports {
-  var events: [MountEvent] = []
+  /// Where something stands of which no line is told.
+  private static func place(of message: String, in tokens: [Token]) -> Place? {
+    // Whoever gave it is at fault, not the script.
+    if message.hasPrefix("no setting is named ") { return nil }
+    // What a file returns stands last in it, or would.
+    if message.hasPrefix("the script returns ") { return (tokens.dropLast().last ?? tokens.last)?.place }
+    let subject = message.hasPrefix("the script's timers are ") ? "timers" : message.subject
+    let named = tokens.indices.filter { tokens[$0].kind == .name && tokens[$0].text == subject }
+    // Rather where it is set than where it is read.
+    let defined = named.first { at in
+      tokens[at + 1].isSymbol("=") || (at >= 3 && tokens[at - 3].isKeyword("function"))
+    }
+    return (defined ?? named.first).map { tokens[$0].place }
+  }
+
+  /// What is wrong with scripts that do not load, as `file:line:column: message` where the error itself tells no line
+  /// but their text does; nothing is run.
+  public static func complaint(_ error: ScriptError, in scripts: Scripts) -> String {
+    let finding = Finding(error, in: error.script ?? scripts.policy.path)
+    guard error.script != nil, finding.place == nil else { return error.complaint }
+    let script = (scripts.plugins + [scripts.policy]).first { $0.path == finding.file }
+    guard let text = script?.source, text.count <= readBytesMax, let place = placed(finding, in: text).place else {
+      return error.complaint
+    }
+    return "\(finding.file):\(place.line):\(place.column): \(finding.message)"
+  }
 }
 
 extension String {

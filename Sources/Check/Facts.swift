@@ -34,6 +34,12 @@ struct Facts {
   var paths: Set<String> = []
   /// Fields that are read of values of which nothing is known: decoded messages may be among them.
   var fieldsRead: Set<String> = []
+  /// Fields that are read of settings, with the names of those.
+  var settingsRead: [(use: Use, declared: Set<String>)] = []
+  /// Every name that something is assigned to in a table, settings perhaps.
+  var fieldsAssigned: Set<String> = []
+  /// Settings get fields whose names are not written here.
+  var extendsSettings = false
   /// Calls that cannot succeed, or that do less than they seem to.
   var findings: [(place: Place, severity: Finding.Severity, message: String)] = []
 }

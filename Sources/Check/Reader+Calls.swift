@@ -1,3 +1,5 @@
+import WebSocket
+
 extension Reader {
   private var isCall: Bool {
     token.isSymbol("(") || token.isSymbol("{") || token.kind == .string
@@ -23,6 +25,9 @@ extension Reader {
       } else if accept("[") {
         _ = try readExpression()
         try expect("]")
+        if asTarget, owner.kind == .settings, token.isSymbol("=") || token.isSymbol(",") {
+          facts.extendsSettings = true
+        }
         expression = Expression(target: .element(names), place: place)
       } else if accept(":") {
         expression = try readMethodCall(of: owner)
@@ -30,6 +35,7 @@ extension Reader {
         let arguments = try readArguments()
         if let base, names.isEmpty, expression.target != nil { callsOf[base, default: []].append(arguments) }
         noteRequire(expression, arguments)
+        noteMetatable(expression, arguments)
         expression = Expression(arguments: arguments, isOpen: true, place: expression.place)
       } else {
         return expression
@@ -75,6 +81,12 @@ extension Reader {
     facts.modules.append(module)
   }
 
+  /// A metatable may answer names that are not there.
+  private mutating func noteMetatable(_ callee: Expression, _ arguments: Arguments) {
+    guard case .global(let name)? = callee.target, name.text == "setmetatable" else { return }
+    if arguments.value(0).kind == .settings { facts.extendsSettings = true }
+  }
+
   // MARK: Members
 
   /// `owner.name`, when that is a value.
@@ -88,6 +100,9 @@ extension Reader {
         facts.members.append((library, use(name), isCall))
       }
       return .unknown
+    case .settings:
+      if !isTarget, let names = owner.names { facts.settingsRead.append((use(name), names)) }
+      return .unknown
     default:
       if owner.kind == .unknown, !isCall, !isTarget { facts.fieldsRead.insert(name.text) }
       return .unknown
@@ -99,6 +114,9 @@ extension Reader {
     var call = Expression(arguments: arguments, isOpen: true, place: name.place)
     switch owner.kind {
     case .library(let library):
+      if library == "relay", name.text == "settings" {
+        call.value = Value(kind: .settings, isCertain: true, names: arguments.value(0).names)
+      }
       guard let operation = Api.shared.operations[library]?[name.text] else { break }
       check(operation, arguments, name)
       finish(&call, operation)
@@ -187,7 +205,7 @@ extension Reader {
   /// What no attribute can be.
   private static func unkept(_ value: Value) -> String? {
     switch value.kind {
-    case .table, .list, .library, .function, .reference: value.name
+    case .table, .settings, .list, .library, .function, .reference: value.name
     default: nil
     }
   }
@@ -204,6 +222,7 @@ extension Reader {
         return
       }
     }
+    checkWords(of: arguments, operation, name)
     guard given > parameters.count else { return }
     let most =
       switch parameters.count {
@@ -219,22 +238,43 @@ extension Reader {
   ) {
     // Whatever else it is, nil is taken where the argument may be left out.
     if parameter.isOptional, !value.isCertain || value.kind == .absent { return }
-    guard value.kind != .unknown, let wanted = Self.wanted(value.kind, parameter.type) else { return }
+    guard value.kind != .unknown, let wanted = Self.wanted(value, parameter.type) else { return }
     report(
       name, .error,
       "argument \(position + 1) of \(operation.written), '\(parameter.name)', is a \(wanted), not a \(value.name)")
   }
 
+  /// What is written there though the relay takes some numbers and words only.
+  private mutating func checkWords(of arguments: Arguments, _ operation: Api.Operation, _ name: Token) {
+    let value = arguments.value(0)
+    switch operation.written {
+    case "peer:close":
+      guard let number = value.number ?? value.text.flatMap(Spelling.number) else { return }
+      if let code = UInt16(exactly: number), CloseCode.mayBeSent(code) { return }
+      let written = value.text ?? Int(exactly: number).map(String.init) ?? "\(number)"
+      report(name, .error, "a close code is 1000-1003, 1007-1014 or 3000-4999, not \(written)")
+    case "relay.log":
+      guard let level = value.text, !Self.levels.contains(level) else { return }
+      let meant = Spelling.nearest(to: level, in: Self.levels).map { ": did you mean '\($0)'?" } ?? ""
+      report(name, .error, "a level is debug, info, warning or error, not '\(level)'\(meant)")
+    default: return
+    }
+  }
+
+  private static let levels = ["debug", "info", "warning", "error"]
+
   /// What a parameter of this type wants instead; nil when it takes the value, or may.
-  private static func wanted(_ kind: Value.Kind, _ type: String) -> String? {
-    switch (type, kind) {
+  private static func wanted(_ value: Value, _ type: String) -> String? {
+    switch (type, value.kind) {
     case ("text", .string), ("int", .number), ("num", .number), ("id", .number), ("id", .string): nil
     // Lua takes the numbers that texts spell.
-    case ("int", .string), ("num", .string): nil
+    case ("int", .string), ("num", .string): value.text.map(Spelling.number) == .some(nil) ? "number" : nil
     case ("peer", .reference("peer")), ("lobby", .reference("lobby")): nil
     case ("target", .reference("peer")), ("target", .reference("lobby")): nil
     case ("owner", .reference("lobby")), ("owner", .reference("mount")): nil
-    case ("peers", .reference("peer")), ("peers", .table), ("peers", .list("peer")), ("peers", .absent): nil
+    case ("peers", .reference("peer")), ("peers", .table), ("peers", .settings), ("peers", .list("peer")),
+      ("peers", .absent):
+      nil
     case ("value", .absent), ("value", .boolean), ("value", .number), ("value", .string): nil
     case ("text", _): "string"
     case ("int", _), ("num", _): "number"

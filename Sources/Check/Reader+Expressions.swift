@@ -86,17 +86,17 @@ extension Reader {
       facts.strings.insert(token.text)
       return Expression(value: Value(kind: .string, isCertain: true, text: take().text), place: place)
     case .number:
-      take()
-      return Expression(value: .certain(.number), place: place)
+      return Expression(value: .literal(number: take().text), place: place)
     case .keyword: return try readKeyword()
     case .symbol:
       if accept("...") { return Expression(isOpen: true, place: place) }
       if token.isSymbol("{") { return Expression(value: try readTable(as: .plain), place: place) }
       if accept("-") || accept("~") || accept("#") {
-        let isLength = tokens[at - 1].text == "#"
+        let operation = tokens[at - 1].text
         let operand = try readExpression(above: Self.unaryPriority)
-        return Expression(
-          value: isLength || operand.value.kind == .number ? .certain(.number) : .unknown, place: place)
+        var value = operation == "#" || operand.value.kind == .number ? Value.certain(.number) : .unknown
+        if operation == "-" { value.number = operand.value.number.map { -$0 } }
+        return Expression(value: value, place: place)
       }
       return try readSuffixed(asTarget: false)
     case .name: return try readSuffixed(asTarget: false)
@@ -123,26 +123,28 @@ extension Reader {
 
   mutating func readTable(as role: TableRole) throws(UnreadableSource) -> Value {
     try expect("{")
+    var names: Set<String>? = []
     while !token.isSymbol("}") {
-      try readField(role)
+      if let name = try readField(role) { names?.insert(name) } else { names = nil }
       guard accept(",") || accept(";") else { break }
     }
     try expect("}")
-    return .certain(.table)
+    return Value(kind: .table, isCertain: true, names: names)
   }
 
-  private mutating func readField(_ role: TableRole) throws(UnreadableSource) {
+  /// Answers its name, if that is written there.
+  private mutating func readField(_ role: TableRole) throws(UnreadableSource) -> String? {
     if accept("[") {
-      _ = try readExpression()
+      let key = try readExpression().value
       try expect("]")
       try expect("=")
       _ = try readExpression()
       if role == .timers { facts.definesUnknownTimers = true }
-      return
+      return key.text
     }
     guard token.kind == .name, following.isSymbol("=") else {
       _ = try readExpression()
-      return
+      return nil
     }
     let name = take()
     take()
@@ -161,6 +163,7 @@ extension Reader {
     } else {
       _ = try readExpression()
     }
+    return name.text
   }
 
   /// From the parameters on. `function` is the variable that it is the value of, for ever.

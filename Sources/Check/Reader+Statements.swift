@@ -208,7 +208,10 @@ extension Reader {
       assign(value, to: variable.declaration)
     case .global(let name): writeGlobal(name)
     case .field(_, let names, let place):
-      if let name = names.last { facts.fieldsDefined.insert(name) }
+      if let name = names.last {
+        facts.fieldsDefined.insert(name)
+        facts.fieldsAssigned.insert(name)
+      }
       if names.last == "timers" { facts.definesUnknownTimers = true }
       if names.dropLast().last == "timers", let name = names.last {
         facts.timersDefined.append(Facts.Use(name: name, place: place))

@@ -121,6 +121,9 @@ struct Reader {
   }
 
   mutating func assign(_ value: Value, to declaration: Int) {
+    var value = value
+    // Later something may be put into it.
+    if value.kind == .table { value.names = nil }
     next.values[declaration] = next.values[declaration].map { $0.joined(value) } ?? value
   }
 
@@ -157,7 +160,10 @@ struct Arguments {
 
   func value(_ position: Int) -> Value {
     if position < values.count - (isOpen ? 1 : 0) { return values[position] }
-    if isOpen { return position == values.count - 1 ? Value(kind: values[position].kind) : .unknown }
+    if isOpen {
+      guard position == values.count - 1 else { return .unknown }
+      return Value(kind: values[position].kind, names: values[position].names)
+    }
     return .certain(.absent)
   }
 }

@@ -13,6 +13,7 @@ struct Rehearsal {
   private let outbox: Outbox
   private let facts: [Facts]
   private let scripts: Scripts
+  private let trials: Trials
   private var now = Rehearsal.beginning
   private var nextOutlet: UInt32 = 0
   private var clients: [(peer: PeerRef, outlet: UInt32)] = []
@@ -23,11 +24,13 @@ struct Rehearsal {
   private static let messagesMax = 10_000
   private static let timersMax = 1000
 
-  init(_ mount: Mount, _ outbox: Outbox, _ facts: [Facts], _ scripts: Scripts) {
+  init(_ mount: Mount, _ outbox: Outbox, _ facts: [Facts], _ scripts: Scripts, _ trials: Trials) {
     self.mount = mount
     self.outbox = outbox
     self.facts = facts
     self.scripts = scripts
+    self.trials = trials
+    mount.observer = trials
   }
 
   mutating func run() {
@@ -53,24 +56,41 @@ struct Rehearsal {
 
   /// Connects those who are missing.
   private mutating func fill() {
-    clients.removeAll { client in
-      guard !mount.isLive(client.peer) || outbox.state(of: client.outlet) != .open else { return false }
-      mount.disconnect(client.peer, outlet: client.outlet, code: CloseCode.abnormal, reason: "")
+    let before = clients
+    clients = before.filter { mount.isLive($0.peer) && outbox.state(of: $0.outlet) == .open }
+    for client in before where !clients.contains(where: { $0.outlet == client.outlet }) {
+      disconnect(client, code: CloseCode.abnormal)
       outbox.release(client.outlet)
-      return true
     }
     while clients.count < Self.clientCount {
       let outlet = nextOutlet
       nextOutlet += 1
       outbox.open(outlet)
-      clients.append((mount.connect(outlet: outlet, address: "192.0.2.\(1 + outlet % 200)"), outlet))
+      let address = "192.0.2.\(1 + outlet % 200)"
+      let attributes = attributes(from: Self.targets[Int(outlet) % Self.targets.count], address)
+      clients.append((mount.connect(outlet: outlet, address: address, attributes: attributes), outlet))
+    }
+  }
+
+  /// What the handshake gives a peer; who is refused connects as well, or no other hook would run.
+  private func attributes(from target: String, _ address: String) -> [Attachment] {
+    guard let head = Self.head(of: target),
+      case .accept(_, let attributes) = mount.upgrade(head, subprotocols: ["test"], address: address)
+    else { return [] }
+    return attributes
+  }
+
+  private func disconnect(_ client: (peer: PeerRef, outlet: UInt32), code: UInt16) {
+    let isLive = mount.isLive(client.peer)
+    trials.run(isLive ? "on_disconnect" : nil) {
+      mount.disconnect(client.peer, outlet: client.outlet, code: code, reason: "")
     }
   }
 
   private mutating func leave(_ index: Int, code: UInt16) {
     let client = clients.remove(at: index)
     outbox.release(client.outlet)
-    mount.disconnect(client.peer, outlet: client.outlet, code: code, reason: "")
+    disconnect(client, code: code)
   }
 
   /// Nobody reads: the queues are emptied, so that they do not fill.
@@ -80,13 +100,20 @@ struct Rehearsal {
   }
 
   private func ask() {
-    for target in ["/", "/?token=x&name=den", "/lobbies", "/den"] {
-      let text = "GET \(target) HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n"
-      let answer = unsafe Array(text.utf8).withUnsafeBytes { unsafe RequestHead.parse($0) }
-      guard case .complete(let head, _) = answer else { continue }
+    for target in Self.targets {
+      guard let head = Self.head(of: target) else { continue }
       _ = mount.upgrade(head, subprotocols: ["test"], address: "192.0.2.1")
       _ = mount.request(head, address: "192.0.2.1")
     }
+  }
+
+  private static let targets = ["/", "/?token=x&name=den", "/lobbies", "/den"]
+
+  private static func head(of target: String) -> RequestHead? {
+    let text = "GET \(target) HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n"
+    let answer = unsafe Array(text.utf8).withUnsafeBytes { unsafe RequestHead.parse($0) }
+    guard case .complete(let head, _) = answer else { return nil }
+    return head
   }
 
   // MARK: Timers

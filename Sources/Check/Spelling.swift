@@ -10,6 +10,16 @@ enum Spelling {
     return found.0
   }
 
+  /// The number that Lua takes a text for (Lua 5.4 manual §3.4.3); nil when it takes it for none.
+  static func number(in text: String) -> Double? {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || (9...13).contains(byte) }
+    let bytes = text.utf8.drop(while: isBlank)
+    let word = String(decoding: bytes.prefix { !isBlank($0) }, as: UTF8.self)
+    guard bytes.dropFirst(word.utf8.count).allSatisfy(isBlank) else { return nil }
+    // Swift knows "inf" and "nan", Lua does not.
+    return word.contains { "nN".contains($0) } ? nil : Double(word)
+  }
+
   /// How many letters may be wrong.
   private static func farthest(_ count: Int) -> Int { count < 3 ? 0 : count < 5 ? 1 : count < 8 ? 2 : 3 }
 

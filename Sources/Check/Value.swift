@@ -8,6 +8,8 @@ struct Value: Equatable {
     case number
     case string
     case table
+    /// What `relay.settings` answers.
+    case settings
     case function
     /// peer, lobby, mount, message or request.
     case reference(String)
@@ -23,6 +25,14 @@ struct Value: Equatable {
   var isCertain = false
   /// A string that is written there.
   var text: String?
+  /// A number that is written there.
+  var number: Double?
+  /// The names of the fields of a table that is written there, or of settings; nil when there may be others.
+  var names: Set<String>?
+
+  static func literal(number text: String) -> Value {
+    Value(kind: .number, isCertain: true, number: Spelling.number(in: text))
+  }
 
   static let unknown = Value()
   static func certain(_ kind: Kind) -> Value { Value(kind: kind, isCertain: true) }
@@ -45,7 +55,7 @@ struct Value: Equatable {
     case .boolean: "boolean"
     case .number: "number"
     case .string: "string"
-    case .table, .list, .library, .environment: "table"
+    case .table, .settings, .list, .library, .environment: "table"
     case .function: "function"
     case .reference(let receiver): receiver
     }

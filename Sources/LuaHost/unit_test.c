@@ -54,8 +54,23 @@ static void compile(lua_State *L, const lh_chunk *chunk) {
   if (lh_compile(L, chunk->chunk_name, (const char *)chunk->source, chunk->count) != LUA_OK) lua_error(L);
 }
 
+/// A policy's table, or a plugin's, is taken for tests easily: its functions have names, too.
+static void refuse_policy(lua_State *L) {
+  int table = lua_gettop(L);
+  bool is_policy = lua_getfield(L, table, "timers") == LUA_TTABLE;
+  lua_settop(L, table);
+  for (int hook = 0; hook < LH_HOOK_COUNT; hook++) {
+    is_policy = is_policy || lua_getfield(L, table, lh_hook_names[hook]) == LUA_TFUNCTION;
+    lua_settop(L, table);
+  }
+  if (is_policy)
+    luaL_error(L, "this is a policy or a plugin, not tests: name its conversation, a file that ends in .talk, or its "
+                  "tests, a file that ends in _test.lua");
+}
+
 /// The table of tests is on top of the stack.
 static void tell(lua_State *L, const lh_test *test) {
+  refuse_policy(L);
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isfunction(L, -1))

@@ -61,7 +61,7 @@ public struct Listener: ~Copyable {
     let reason =
       switch code {
       case EADDRINUSE:
-        "port \(address.port) is in use: stop the other program or choose another with --listen"
+        "port \(address.port) is in use: stop the other program or choose another port"
       case EACCES:
         "port \(address.port) needs privileges: choose one from 1024 up or grant CAP_NET_BIND_SERVICE"
       case EADDRNOTAVAIL:

@@ -55,8 +55,9 @@ struct MountPlan: Equatable {
       recorder?.add(mount, description(of: scripts), milliseconds: milliseconds, wallSeconds: wallSeconds)
       return RoutedMount(mount, at: route)
     } catch {
-      if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(error.complaint)\(looked.remark)")
+      if let place = place(of: error.firstLine) { throw FileError("\(place): \(error.firstLine)") }
+      let complaint = Checker.complaint(error, in: scripts)
+      throw FileError("\(place.map { $0 + ": " } ?? "")the script does not load: \(complaint)\(looked.remark)")
     }
   }
 
@@ -66,8 +67,8 @@ struct MountPlan: Equatable {
     do throws(ScriptError) {
       try mount.reload(scripts, settings: settings.map { ($0.name, $0.value) }, lobbiesFinish: lobbiesFinish)
     } catch {
-      if let place = place(of: error) { throw FileError("\(place): \(error.firstLine)") }
-      throw FileError(error.complaint + looked.remark)
+      if let place = place(of: error.firstLine) { throw FileError("\(place): \(error.firstLine)") }
+      throw FileError(Checker.complaint(error, in: scripts) + looked.remark)
     }
   }
 
@@ -80,11 +81,15 @@ struct MountPlan: Equatable {
   /// The files that it names.
   var files: [String] { ([script] + plugins).map(ScriptFiles.locate) }
 
-  /// What is wrong with the scripts.
+  /// What is wrong with the scripts, and with the settings where those are given.
   func check() throws(FileError) -> [Finding] {
-    Checker.check(
+    let findings = Checker.check(
       try scripts(), settings: settings.map { ($0.name, $0.value) }, limits: limits, shared: shared,
       read: ScriptFiles.module)
+    return findings.map { finding in
+      guard finding.severity == .error, let place = place(of: finding.message) else { return finding }
+      return CheckReport.finding("\(place): \(finding.message)", about: finding.file) ?? finding
+    }
   }
 
   /// For the first line of a recording.
@@ -98,11 +103,11 @@ struct MountPlan: Equatable {
   }
 
   /// Where the setting was given that an error is about.
-  private func place(of error: ScriptError) -> String? {
+  private func place(of message: String) -> String? {
     settings.first { setting in
       let ownName = setting.name.split(separator: ".").last.map(String.init) ?? setting.name
-      return error.firstLine.contains("setting is named '\(setting.name)'")
-        || error.firstLine.contains("setting \(ownName):")
+      return message.contains("setting is named '\(setting.name)'")
+        || message.contains("setting \(ownName):")
     }?.place
   }
 

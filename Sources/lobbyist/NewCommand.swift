@@ -38,14 +38,19 @@ enum NewCommand {
     return ExitCode.success
   }
 
-  /// Both files or neither.
+  /// All files or none.
   private static func write(_ skeleton: Skeleton, into folder: String) throws(FileError) {
-    let script = folder + skeleton.scriptFile
-    try Files.create(script, skeleton.script)
+    if !folder.isEmpty, let missing = Files.missing(among: [folder]), missing.isMissing {
+      throw FileError("there is no folder \(folder): make it first, mkdir -p \(quoted(folder))")
+    }
+    var written: [String] = []
     do throws(FileError) {
-      try Files.create(folder + skeleton.conversationFile, skeleton.conversation)
+      for file in skeleton.files {
+        try Files.create(folder + file.name, file.text)
+        written.append(folder + file.name)
+      }
     } catch {
-      Files.remove(script)
+      for path in written { Files.remove(path) }
       throw error
     }
   }
@@ -55,12 +60,14 @@ enum NewCommand {
     let program = CommandLine.arguments.first ?? "lobbyist"
     let script = folder + skeleton.scriptFile
     let conversation = folder + skeleton.conversationFile
-    say("wrote \(script) and \(conversation)")
+    let paths = skeleton.files.map { folder + $0.name }
+    say("wrote \(paths.dropLast().joined(separator: ", ")) and \(paths[paths.count - 1])")
     let isPlugin = skeleton.kind == .plugin
     for words in [
       isPlugin ? ["check", "--plugin", script] : ["check", script],
       ["test", conversation],
-      ["serve", isPlugin ? "--plugin" : "--script", script],
+      isPlugin
+        ? ["serve", "--plugin", script, "--script", folder + skeleton.policyFile] : ["serve", "--script", script],
     ] {
       say("  " + ([program] + words).map(quoted).joined(separator: " "))
     }
@@ -79,6 +86,7 @@ enum NewCommand {
     lobbyist new NAME --plugin [--into FOLDER]
 
     Writes NAME.lua, a small policy (or plugin) that explains itself, and NAME.talk, its conversation, into this
-    folder or another. NAME is letters, digits and _. Nothing is overwritten: exit code 1 when one of them is there.
+    folder or another. A plugin's conversation is played against NAME_policy.lua, which is written too. NAME is
+    letters, digits and _. Nothing is overwritten: exit code 1 when one of them is there.
     """
 }

@@ -20,7 +20,23 @@ enum ScriptFiles {
   }
 
   private static func open(_ path: String, isPlugin: Bool, _ looked: LookedUp?) throws(FileError) -> Script {
-    Script(path: path, source: try Files.read(path, notingIn: looked).get(), isPlugin: isPlugin)
+    switch Files.read(path, notingIn: looked) {
+    case .success(let source): return Script(path: path, source: source, isPlugin: isPlugin)
+    case .failure(let error): throw error.isMissing && isOwn(path) ? lost(path, isPlugin: isPlugin) : error
+    }
+  }
+
+  /// Whether a path is one of the scripts that come with the relay.
+  private static func isOwn(_ path: String) -> Bool { path.hasPrefix("scripts/") || path.hasPrefix("plugins/") }
+
+  /// The relay's own script is nowhere, as when its program was copied alone.
+  private static func lost(_ path: String, isPlugin: Bool) -> FileError {
+    let folder = path.prefix { $0 != "/" }
+    let option = isPlugin ? "--plugin" : "--script"
+    let places = (["this folder"] + ownFolders).joined(separator: ", ")
+    return FileError(
+      "cannot read \(path): No such file or directory. It was looked for in \(places). Put the relay's folder "
+        + "\(folder) into one of them, or name a file of your own with \(option)")
   }
 
   /// Where `require` looks besides the scripts' own folders.

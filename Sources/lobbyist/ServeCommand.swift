@@ -68,7 +68,7 @@ enum ServeCommand {
     } catch let error as RecordingError {
       return fail(error.message)
     } catch let error as SystemError {
-      return fail(error.description)
+      return fail(plan.complaint(about: error))
     } catch {
       return fail("\(error)")
     }

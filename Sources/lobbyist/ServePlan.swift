@@ -139,6 +139,18 @@ struct ServePlan {
     }
   }
 
+  /// An error with the place where the address stands that cannot be listened on, or the option that gives another.
+  func complaint(about error: SystemError) -> String {
+    func isMeant(_ text: String) -> Bool {
+      guard let wanted = try? ListenAddress(parsing: text) else { return false }
+      return error.description.hasPrefix("cannot listen on \(wanted.address): ")
+    }
+    if let place = places.first(where: { isMeant($0.key) })?.value { return "\(place): \(error.description)" }
+    let isAdmin = admin.map(isMeant) ?? false
+    return error.code == EADDRINUSE
+      ? "\(error.description) with \(isAdmin ? "--admin" : "--listen")" : error.description
+  }
+
   private static func defaultAddress() throws(UsageError) -> String {
     guard let text = unsafe getenv("PORT") else { return "0.0.0.0:\(ServeCommand.defaultPort)" }
     let port = unsafe String(cString: text)

@@ -52,10 +52,36 @@ extension Skeleton {
     """#
   }
 
+  /// What the plugin's conversation is played against: nothing but lobbies.
+  var pluginPolicy: String {
+    #"""
+    -- A policy for \#(conversationFile): who sends a name joins the lobby of that name and hears its own id.
+
+    ---@type policy
+    local policy = {}
+
+    function policy.on_message(peer, message)
+      if peer:lobby() then return peer:close(4000, "Already in a lobby") end
+      local name = message:text()
+      local lobby, reason = mount:find_lobby(name)
+      if not lobby then lobby, reason = mount:create_lobby(name) end
+      if not lobby then return peer:close(4000, reason) end
+      local is_admitted, refusal = lobby:admits(peer)
+      if not is_admitted then return peer:close(4000, refusal) end
+      local id = lobby:count() + 1
+      lobby:add(peer, id)
+      peer:send("you are " .. id)
+    end
+
+    return policy
+
+    """#
+  }
+
   var pluginConversation: String {
     #"""
-    # What clients see of \#(scriptFile), here in front of Godot's policy. `>>` is sent, `<<` is heard.
-    policy scripts/godot.lua
+    # What clients see of \#(scriptFile), here in front of a policy that only knows lobbies. `>>` is sent, `<<` is heard.
+    policy \#(policyFile)
     plugin \#(scriptFile)
     skip live "needs the plugin and its settings"
 
@@ -66,18 +92,16 @@ extension Skeleton {
     --- A lobby has so many members and no more
     set \#(name).members_max = 1
     Ana and Bob connect
-    Ana >> {"type":0,"id":0,"data":""}
-    Ana << {"type":1,"id":1,"data":"true"}
-    Ana << {"type":0,"id":0,"data":$lobby}
-    Bob >> {"type":0,"id":0,"data":$lobby}
+    Ana >> text "den"
+    Ana << text "you are 1"
+    Bob >> text "den"
     Bob is closed 4000 "Lobby is full"
 
     --- The third message that is too long closes
     set \#(name).message_bytes = 100
     Ana connects
-    Ana >> {"type":0,"id":0,"data":""}
-    Ana << {"type":1,"id":1,"data":"true"}
-    Ana << {"type":0,"id":0,"data":$lobby}
+    Ana >> text "den"
+    Ana << text "you are 1"
     Ana >> repeat 101 "a"
     Ana >> repeat 101 "b"
     Ana hears nothing
@@ -86,9 +110,8 @@ extension Skeleton {
 
     --- Who says nothing for a minute is closed
     Ana connects
-    Ana >> {"type":0,"id":0,"data":""}
-    Ana << {"type":1,"id":1,"data":"true"}
-    Ana << {"type":0,"id":0,"data":$lobby}
+    Ana >> text "den"
+    Ana << text "you are 1"
     after 59s
     Ana hears nothing
     after 1s

@@ -31,6 +31,12 @@ struct Skeleton {
 
   var scriptFile: String { "\(name).lua" }
   var conversationFile: String { "\(name).talk" }
+  /// A plugin's conversation has a policy of its own, so that it plays wherever no other one is.
+  var policyFile: String { "\(name)_policy.lua" }
+  /// All files, the script first.
+  var files: [(name: String, text: String)] {
+    [(scriptFile, script), (conversationFile, conversation)] + (kind == .plugin ? [(policyFile, pluginPolicy)] : [])
+  }
   var script: String { kind == .policy ? policy : plugin }
   var conversation: String { kind == .policy ? policyConversation : pluginConversation }
 }

@@ -1,3 +1,4 @@
+import Policy
 import Testing
 
 @testable import Check
@@ -53,7 +54,37 @@ import Testing
     ("random.uuid(4)", "3:10: warning: random.uuid takes no arguments, not 1"),
     ("peer:send(12)", "3:8: error: argument 1 of peer:send, 'text', is a string, not a number"),
     ("peer:send({ type = 'x' })", "3:8: error: argument 1 of peer:send, 'text', is a string, not a table"),
-    ("peer:close('bye')", ""),
+    ("peer:close('bye')", "3:8: error: argument 1 of peer:close, 'code', is a number, not a string"),
+    ("peer:close(99999, 'x')", "3:8: error: a close code is 1000-1003, 1007-1014 or 3000-4999, not 99999"),
+    ("peer:close('1005')", "3:8: error: a close code is 1000-1003, 1007-1014 or 3000-4999, not 1005"),
+    (
+      "local code = -1 if nil then peer:close(code) end",
+      "3:36: error: a close code is 1000-1003, 1007-1014 or 3000-4999, not -1"
+    ),
+    ("if nil then peer:close(2^20 and 4000.5) end", ""),
+    ("peer:close(4000.5)", "3:8: error: a close code is 1000-1003, 1007-1014 or 3000-4999, not 4000.5"),
+    ("random.integer('a', 2)", "3:10: error: argument 1 of random.integer, 'low', is a number, not a string"),
+    ("random.integer('nan', 2)", "3:10: error: argument 1 of random.integer, 'low', is a number, not a string"),
+    ("relay.log('warn', 'x')", "3:9: error: a level is debug, info, warning or error, not 'warn'"),
+    (
+      "relay.log('eror', 'x')",
+      "3:9: error: a level is debug, info, warning or error, not 'eror': did you mean 'error'?"
+    ),
+
+    // Nobody knows these before they run.
+    (
+      "peer.foo.bar = 3",
+      "3:8: warning: every trial call of on_message fails here: attempt to index a nil value (field 'foo')"
+    ),
+    (
+      "peer['snd'](peer, 3)",
+      "3:8: warning: every trial call of on_message fails here: attempt to call a nil value (field 'snd')"
+    ),
+    (
+      "local l = mount:create_lobby('a') local m = l.add m(l)",
+      "3:43: warning: bad argument #2 to 'm' (peer expected, got no value)"
+    ),
+    ("error('this makes no sense')", "3:3: warning: every trial call of on_message fails here: this makes no sense"),
     ("peer:close(4000, 12)", "3:8: error: argument 2 of peer:close, 'reason', is a string, not a number"),
     (
       "message:forward(12)",
@@ -82,7 +113,7 @@ import Testing
     "local _ENV = { x = 1 } x = 2 y = x",
     "local function f(_ENV) return anything end f({})",
     "for i = 1, 2 do local i = i end goto done ::done::",
-    "local t = { frob = function() end } t:frob() t['x']()",
+    "local t = { frob = function() end } t:frob() if t['x'] then t['x']() end",
     "local s = [==[ prnt() ]==] -- prnt()\n --[[ prnt() ]] s:upper()",
     "local x <const>, y <close> = 0x1p4, nil; local z = x // 1 ~ 3",
     "repeat local inner = true until inner",
@@ -96,12 +127,113 @@ import Testing
     "random.text(table.unpack({ 4 }))",
     "local text = json.decode(message:text()).text",
     "if false then peer = nil end",
-    "error('this makes no sense')",
-    "local t = json.decode('x') t.x = 1",
+    "if message:size() > 3 then error('this makes no sense') end",
+    "if message:size() > 3 then error('long')\n else error('short') end",
+    "random.integer('1', ' 0x1F ') random.integer('1', '1e3') random.integer('.0', '5.')",
+    "peer:close(message:integer('code')) peer:close(message:string('code') and 1000)",
+    "local code = 1 if peer.x then code = 1000 end if nil then peer:close(code) end",
+    "relay.log(message:string('level') or 'info', 'x')",
+    "local t = json.decode('{}') t.x = 1",
     "peer:send(message:string('name'))",
   ])
   func nothingIsSaidAgainst(body: String) throws {
     #expect(try Checking.findings(Self.onMessage(body)) == [])
+  }
+
+  @Test func settingsThatNobodyHasDeclared() throws {
+    let source = "local settings = relay.settings { max = 4, min = 1 }\n"
+    #expect(
+      try Checking.findings(source + Self.onMessage("if settings.maxx then peer:close() end")) == [
+        "test.lua:4:15: error: no setting is declared as 'maxx': did you mean 'max'?"
+      ])
+    #expect(
+      try Checking.findings(source + Self.onMessage("if settings.owner then peer:close() end")) == [
+        "test.lua:4:15: error: no setting is declared as 'owner'; there are: max, min"
+      ])
+  }
+
+  /// Fields of settings that come otherwise.
+  @Test(arguments: [
+    "local settings = relay.settings { max = 4 } settings.maxx = 2 * settings.max",
+    "local settings = relay.settings { max = 4 } rawset(settings, 'maxx', 5)",
+    "local settings = relay.settings { max = 4 } for n = 1, 2 do settings['max' .. n] = n end",
+    "local settings = relay.settings { ['maxx'] = 4 }",
+    "local settings = relay.settings { ['ma' .. 'xx'] = 4 }",
+    "local settings = relay.settings { max = 4 } setmetatable(settings, { __index = function() return 5 end })",
+    "local settings = setmetatable(relay.settings { max = 4 }, {})",
+    "local defaults = { max = 4 } defaults['maxx'] = 5 local settings = relay.settings(defaults)",
+    "local settings = relay.settings { max = 4 } settings = { maxx = 5 }",
+    "local settings = relay.settings { max = 4 } local function fill(t) t.maxx = 5 end fill(settings)",
+  ])
+  func settingsThatComeOtherwise(source: String) throws {
+    #expect(try Checking.findings(source + "\n" + Self.onMessage("if settings.maxx then peer:close() end")) == [])
+  }
+
+  /// What stops a hook for good is told of each hook; what may depend on what was made up is not.
+  @Test func hooksThatFailAlways() throws {
+    let source = """
+      local policy = { timers = {} }
+      function policy.on_upgrade(request)
+        if request:query("token") then request:attach("token", "x") else request:attach("token", "y") end
+      end
+      function policy.on_connect(peer)
+        peer:after(1, "late", "words")
+        peer:after(2, "never")
+      end
+      function policy.on_message(peer) peer:send(peer.token:upper()) end
+      function policy.on_disconnect(peer)
+        relay.count(peer.nothing.at_all)
+      end
+      function policy.on_request(request)
+        if request:path() == "/den" then return request:answer(200) end
+        request:answer(request.status.code)
+      end
+      function policy.timers.late(peer, words) peer:send(words:upper()) end
+      function policy.timers.never(peer)
+        peer:send(peer.nothing:upper())
+      end
+      return policy
+      """
+    #expect(
+      try Checking.findings(source) == [
+        "test.lua:11:20: warning: every trial call of on_disconnect fails here: "
+          + "attempt to index a nil value (field 'nothing')",
+        "test.lua:19:18: warning: every trial call of timers.never fails here: "
+          + "attempt to index a nil value (field 'nothing')",
+      ])
+  }
+
+  /// As the log tells them: without another run of the script.
+  @Test(arguments: [
+    (
+      "local policy = {}\npolicy.on_message = 3\nreturn policy",
+      "test.lua:2:8: hook 'on_message' is a number, not a function"
+    ),
+    (
+      "local policy = {}\nlocal on_message = 3\nfunction policy.on_mesage() end\nreturn policy",
+      "test.lua:3:17: no hook is named 'on_mesage': did you mean 'on_message'?"
+    ),
+    (
+      "local policy = {}\n\n-- the end\n",
+      "test.lua:1:17: the script returns nothing; it ends with 'return policy', a table of hooks"
+    ),
+    ("", "test.lua:1:1: the script returns nothing; it ends with 'return policy', a table of hooks"),
+    (
+      "return {\n  timers = 3 }",
+      "test.lua:2:3: the script's timers are a number, not a table of functions"
+    ),
+    ("\nerror('no')", "test.lua:2: no"),
+  ])
+  func complaints(source: String, expected: String) throws {
+    let scripts = try Scripts(policy: Script(path: "test.lua", source: Array(source.utf8)))
+    #expect(throws: ScriptError.self) {
+      do throws(ScriptError) {
+        _ = try Mount(scripts: scripts, outbox: Outbox(), read: { _ in nil }, report: { _ in })
+      } catch {
+        #expect(Checker.complaint(error, in: scripts) == expected)
+        throw error
+      }
+    }
   }
 
   /// What is known of a local function's parameters comes from its calls.
@@ -134,7 +266,7 @@ import Testing
     ("relay.settings { size = 'x' }\nlocal x = )", "test.lua:2:11: error: unexpected symbol near ')'"),
     (
       "relay.settings { size = 'x' }\n\nreturn 5",
-      "test.lua: error: the script returns number; it ends with 'return policy', a table of hooks"
+      "test.lua:3:8: error: the script returns number; it ends with 'return policy', a table of hooks"
     ),
     (
       "relay.settings { size = 'x' } require 'gone' return {}",

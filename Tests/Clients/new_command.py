@@ -12,8 +12,8 @@ SECONDS = 30
 CONVERSATIONS = 4
 
 
-def lobbyist(*arguments, cwd):
-    done = subprocess.run([BINARY, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def lobbyist(*arguments, cwd, program=BINARY):
+    done = subprocess.run([program, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=SECONDS)
     return done.returncode, done.stdout.splitlines()
 
@@ -28,15 +28,15 @@ def content(folder):
     return found
 
 
-def skeleton(checks, name, arguments, loads):
+def skeleton(checks, name, arguments, loads, wrote, serves):
     """The commands that are printed work as they stand, all but `serve`, which would not end."""
     with tempfile.TemporaryDirectory() as folder:
         code, lines = lobbyist("new", name, *arguments, cwd=folder)
-        checks.equal(f"{name}: written", [code, lines[:1]], [0, [f"wrote {name}.lua and {name}.talk"]])
-        checks.equal(f"{name}: nothing else", sorted(content(folder)), [f"{name}.lua", f"{name}.talk"])
+        checks.equal(f"{name}: written", [code, lines[:1]], [0, [f"wrote {' and '.join(', '.join(wrote).rsplit(', ', 1))}"]])
+        checks.equal(f"{name}: nothing else", sorted(content(folder)), sorted(wrote))
         checks.equal(f"{name}: the next commands", lines[1:], [
             f"  {BINARY} check {loads}{name}.lua", f"  {BINARY} test {name}.talk",
-            f"  {BINARY} serve {loads or '--script '}{name}.lua"])
+            f"  {BINARY} serve {serves}"])
         for line in lines[1:-1]:
             code, printed = lobbyist(*line.split()[1:], cwd=folder)
             checks.equal(f"{name}: {line.split()[1]}", code, 0)
@@ -47,7 +47,8 @@ def skeleton(checks, name, arguments, loads):
             checks.true(f"{file}: ends with one line break", text.endswith("\n") and not text.endswith("\n\n"))
             checks.true(f"{file}: no line is too long", max(map(len, text.splitlines())) <= 120)
         if shutil.which("luacheck"):
-            command = ["luacheck", "--config", os.path.join(ROOT, ".luacheckrc"), f"{name}.lua"]
+            scripts = [file for file in wrote if file.endswith(".lua")]
+            command = ["luacheck", "--config", os.path.join(ROOT, ".luacheckrc"), *scripts]
             done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True)
             checks.equal(f"{name}: luacheck", [done.returncode, done.stdout if done.returncode else ""], [0, ""])
         else:
@@ -55,11 +56,34 @@ def skeleton(checks, name, arguments, loads):
 
 
 def policy(checks):
-    skeleton(checks, "duel", [], "")
+    skeleton(checks, "duel", [], "", ["duel.lua", "duel.talk"], "--script duel.lua")
 
 
 def plugin(checks):
-    skeleton(checks, "house_rules", ["--plugin"], "--plugin ")
+    wrote = ["house_rules.lua", "house_rules.talk", "house_rules_policy.lua"]
+    skeleton(checks, "house_rules", ["--plugin"], "--plugin ", wrote,
+             "--plugin house_rules.lua --script house_rules_policy.lua")
+
+
+def alone(checks):
+    """What is written needs nothing that comes with the relay; what does says where it was looked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "lobbyist")
+        shutil.copy(BINARY, program)
+        lobbyist("new", "duel", cwd=folder, program=program)
+        lobbyist("new", "rules", "--plugin", cwd=folder, program=program)
+        code, lines = lobbyist("test", cwd=folder, program=program)
+        checks.equal("conversations play where the program lies alone", [code, lines[-1]],
+                     [0, f"{2 * CONVERSATIONS} passed, 0 failed"])
+        for scripts in ["--plugin", "rules.lua"], ["rules_policy.lua"], ["duel.lua"]:
+            code, lines = lobbyist("check", *scripts, cwd=folder, program=program)
+            checks.equal(f"{scripts[-1]}: checks", [code, len(lines)], [0, 1])
+        for arguments, path, option in ([], "scripts/godot.lua", "--script"), \
+                (["--script", "duel.lua", "--plugin", "plugins/token.lua"], "plugins/token.lua", "--plugin"):
+            code, lines = lobbyist("serve", *arguments, cwd=folder, program=program)
+            checks.equal(f"{path}: nowhere", [code, len(lines)], [1, 1])
+            for words in (f"cannot read {path}", "this folder", os.path.realpath(folder), option):
+                checks.true(f"{path}: the error says {words}", words in lines[0], lines[0])
 
 
 def live(checks):
@@ -94,7 +118,13 @@ def broken(checks):
 
 
 def kept(checks):
-    """Neither file is touched when one of them is there."""
+    """No file is touched when one of them is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "duel_policy.lua"), "w", encoding="utf-8") as file:
+            file.write("mine")
+        answer = lobbyist("new", "duel", "--plugin", cwd=folder)
+        checks.equal("a plugin's policy is there", answer, (1, ["lobbyist: duel_policy.lua is there already"]))
+        checks.equal("and stays, alone", content(folder), {"duel_policy.lua": "mine"})
     for there in ("duel.lua", "duel.talk"):
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, there), "w", encoding="utf-8") as file:
@@ -116,7 +146,7 @@ def into(checks):
         checks.equal("a shell can read the commands", lines[2], f"  {BINARY} test 'my rules/duel.talk'")
         checks.equal("it plays", lobbyist("test", "my rules/duel.talk", cwd=folder)[0], 0)
         checks.equal("there is no such folder", lobbyist("new", "duel", "--into=none", cwd=folder),
-                     (1, ["lobbyist: cannot write none/duel.lua: No such file or directory"]))
+                     (1, ["lobbyist: there is no folder none/: make it first, mkdir -p none/"]))
 
 
 def usage(checks):
@@ -132,8 +162,8 @@ def usage(checks):
         checks.equal("which plays", lobbyist("test", cwd=folder)[0], 0)
         code, lines = lobbyist("new", "--help", cwd=folder)
         checks.true("the help", code == 0 and lines[0] == "lobbyist new NAME [--into FOLDER]")
-        checks.equal("nothing else was written", len(content(folder)), 2)
+        checks.equal("nothing else was written", len(content(folder)), 3)
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(policy,), (plugin,), (live,), (broken,), (kept,), (into,), (usage,)])
+    run_scenarios(Checks(), [(policy,), (plugin,), (alone,), (live,), (broken,), (kept,), (into,), (usage,)])

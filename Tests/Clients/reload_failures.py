@@ -36,13 +36,14 @@ BROKEN = (
     ("an error at load", b"\nerror('no')", r":2: no"),
     ("an endless loop at load", b"\nwhile true do end", r":2: (instruction|time) budget exhausted"),
     ("a memory bomb at load", b"\nlocal t = {} for i = 1, 1e9 do t[i] = {} end", r":2: (out of memory|time budget exhausted)"),
-    ("a hook that is no function", b"return { on_message = 5 }", r": hook 'on_message' is a number, not a function"),
+    ("a hook that is no function", b"return { on_message = 5 }", r":1:10: hook 'on_message' is a number, not a function"),
+    ("a hook of another name", b"return {\n  on_mesage = print }", r":2:3: no hook is named 'on_mesage'"),
     ("a missing module", b"\nrequire 'gone' return {}", r":2: cannot load module 'gone': no file gone\.lua in "),
     ("a file cut off in a token", BYTES[:BYTES.index(b"find_lobby") + 6], r":5: .* near <eof>"),
     ("a file cut off in a text", BYTES[:BYTES.index(b"%s %s")], r":\d+: unfinished string"),
     ("a file cut off in a character", b"return { motto = '" + "ä".encode()[:1], r":1: unfinished string"),
-    ("a file cut off before its last line", BYTES[:BYTES.index(b"return policy")], r": the script returns nothing"),
-    ("an empty file", b"", r": the script returns nothing"),
+    ("a file cut off before its last line", BYTES[:BYTES.index(b"return policy")], r":\d+:\d+: the script returns nothing"),
+    ("an empty file", b"", r":1:1: the script returns nothing"),
     ("a deleted file", None, r": No such file or directory"),
 )
 

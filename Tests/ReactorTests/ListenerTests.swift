@@ -59,7 +59,7 @@ import Testing
       #expect(error.code == EADDRINUSE)
       #expect(
         error.description == "cannot listen on 127.0.0.1:\(port): port \(port) is in use: "
-          + "stop the other program or choose another with --listen")
+          + "stop the other program or choose another port")
     }
   }
 

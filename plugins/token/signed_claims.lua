@@ -12,7 +12,7 @@ local signed_claims = {}
 ---Keys out of texts `kid:secret`, or `secret` for one that verifies whatever kid a token has.
 ---@param texts string[]
 function signed_claims.keys(texts)
-  assert(#texts > 0, "keys: there is none, so nobody could connect")
+  assert(#texts > 0, "keys: there is none, so nobody could connect: --set token.keys=SECRET, of 32 bytes or more")
   local keys = {}
   for index, text in ipairs(texts) do
     local id, secret = text:match("^([^:]*):(.*)$")
