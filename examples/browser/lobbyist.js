@@ -10,8 +10,9 @@
  *   lobby.on("message", ({ peer, data }) => …);
  *   lobby.send("to everybody"); lobby.send("may get lost", "unreliable"); lobby.leave();
  * It speaks the protocol of Godot's `networking/webrtc_signaling` demo (scripts/godot.lua) as a mesh: everybody has a
- * connection to everybody, with two data channels, "reliable" and "unreliable". Of two peers the one with the higher id
- * offers first; whatever is negotiated later, both may begin (perfect negotiation, WebRTC 1.0 §10.7).
+ * connection to everybody, with two data channels, "reliable" and "unreliable", whose ids both sides know (CHANNELS). Of
+ * two peers the one with the higher id offers first; whatever is negotiated later, both may begin (perfect negotiation,
+ * WebRTC 1.0 §10.7).
  *
  * Of the relay's plugins it uses those that are there: `codes` (short codes), `turn` (ICE servers from GET /ice),
  * `host_migration` (lobby.host) and `resume`: when the socket is lost, it connects again, later each time, and takes
@@ -31,6 +32,14 @@ export const Kind = Object.freeze({
   JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7,
   HOST: 8, // the notice of host_migration
 });
+
+// Both sides make both before the first offer. If one side only made them, the other's first messages could come while
+// the channel is still connecting at the one: Chromium loses those, also of a reliable channel. The ids are neither
+// Godot's (1 to 3) nor the first that browsers give out.
+const CHANNELS = {
+  reliable: { negotiated: true, id: 10 },
+  unreliable: { negotiated: true, id: 11, ordered: false, maxRetransmits: 0 },
+};
 
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 15_000;
@@ -319,24 +328,25 @@ export class Peer {
     if (this.state === "closed") return;
     const connection = this.connection = new RTCPeerConnection({ iceServers });
     connection.onnegotiationneeded = () => {
+      // The newer one begins.
+      if (!this.#isNewer && !connection.remoteDescription) return;
       this.#isOffering = true;
       this.#describe().catch(this.#report).finally(() => { this.#isOffering = false; });
     };
     connection.onicecandidate = ({ candidate: it }) => it?.candidate
       && this.#lobby.signal(Kind.CANDIDATE, this.id, `\n${it.sdpMid}\n${it.sdpMLineIndex}\n${it.candidate}`);
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
-    connection.ondatachannel = ({ channel }) => this.#take(channel);
-    if (!this.#isNewer) return;
-    this.#take(connection.createDataChannel("reliable"));
-    this.#take(connection.createDataChannel("unreliable", { ordered: false, maxRetransmits: 0 }));
+    this.reliable = this.#channel(connection, "reliable");
+    this.unreliable = this.#channel(connection, "unreliable");
   }
 
-  /** @param {RTCDataChannel} channel */
-  #take(channel) {
-    this[channel.label === "unreliable" ? "unreliable" : "reliable"] = channel;
+  /** @param {RTCPeerConnection} connection @param {Channel} label */
+  #channel(connection, label) {
+    const channel = connection.createDataChannel(label, CHANNELS[label]);
     channel.onopen = () => this.#changed("connected");
-    channel.onclose = () => channel === this.reliable && this.close();
-    channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: channel.label });
+    channel.onclose = () => label === "reliable" && this.close();
+    channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: label });
+    return channel;
   }
 
   /** @param {RTCPeerConnectionState} state */

@@ -66,8 +66,8 @@ class Connection {
 
   constructor() { Connection.all.push(this); }
 
-  createDataChannel(label) {
-    const channel = { label, readyState: "connecting", bufferedAmount: 0, sent: [] };
+  createDataChannel(label, options) {
+    const channel = { label, options, readyState: "connecting", bufferedAmount: 0, sent: [] };
     channel.send = (data) => channel.sent.push(data);
     this.channels.push(channel);
     if (this.channels.length === 1) Promise.resolve().then(() => this.onnegotiationneeded());
@@ -82,6 +82,7 @@ class Connection {
 
   async setRemoteDescription({ type, sdp }) {
     this.taken = sdp;
+    this.remoteDescription = { type, sdp };
     this.signalingState = type === "offer" ? "have-remote-offer" : "stable";
   }
 
@@ -122,6 +123,9 @@ async function joins(Lobby) {
   await settle();
   equal("it reports whom it meets", events, ["joined 1", "joined 9", "open"]);
   equal("it offers to those with a lower id", Socket.last.sent.slice(1), [[OFFER, 1, "my offer"]]);
+  equal("to both sides the channels are known from the beginning", Connection.all.slice(-2).map(({ channels }) =>
+    channels.map(({ label, options }) => [label, options.negotiated, options.id])), Array(2).fill(
+    [["reliable", true, 10], ["unreliable", true, 11]]));
   Socket.last.hears([OFFER, 9, "their offer"], [CANDIDATE, 9, "\n0\n0\ncandidate:1"]);
   await settle();
   equal("and answers those with a higher one", Socket.last.sent.slice(2), [[ANSWER, 9, "my answer"]]);
@@ -246,9 +250,7 @@ async function isSealed(Lobby) {
   const { lobby, events } = enter(Lobby, 1, []);
   Socket.last.hears([PEER_CONNECT, 7]);
   await settle();
-  Connection.all.at(-1).ondatachannel({ channel: { label: "reliable", readyState: "open" } });
-  Connection.all.at(-1).connectionState = "connected";
-  Connection.all.at(-1).onconnectionstatechange();
+  Connection.all.at(-1).opens();
   lobby.seal();
   equal("it seals", Socket.last.sent.at(-1), [SEAL, 0, ""]);
   Socket.last.hears([SEAL, 0]);
@@ -261,11 +263,14 @@ async function negotiates(Lobby) {
     const { lobby } = enter(Lobby, own, [4]);
     await settle();
     const connection = Connection.all.at(-1);
+    Socket.last.hears(own === 7 ? [ANSWER, 4, "their first"] : [OFFER, 4, "their first"]);
+    await settle();
     connection.onnegotiationneeded();
     await settle();
+    equal("later, each may offer", Socket.last.sent.at(-1), [OFFER, 4, "my offer"]);
     Socket.last.hears([OFFER, 4, "their offer"]);
     await settle();
-    equal(`of two offers at once ${name}`, connection.taken ?? "none", own === 7 ? "their offer" : "none");
+    equal(`of two offers at once ${name}`, connection.taken, own === 7 ? "their offer" : "their first");
     lobby.leave();
   }
 }
