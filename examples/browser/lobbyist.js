@@ -10,9 +10,8 @@
  *   lobby.on("message", ({ peer, data }) => …);
  *   lobby.send("to everybody"); lobby.send("may get lost", "unreliable"); lobby.leave();
  * It speaks the protocol of Godot's `networking/webrtc_signaling` demo (scripts/godot.lua) as a mesh: everybody has a
- * connection to everybody, with two data channels, "reliable" and "unreliable", whose ids both sides know (CHANNELS). Of
- * two peers the one with the higher id offers first; whatever is negotiated later, both may begin (perfect negotiation,
- * WebRTC 1.0 §10.7).
+ * connection to everybody, with the two data channels of CHANNELS. Of two peers the one with the higher id offers first;
+ * whatever is negotiated later, both may begin (perfect negotiation, WebRTC 1.0 §10.7).
  *
  * Of the relay's plugins it uses those that are there: `codes` (short codes), `turn` (ICE servers from GET /ice),
  * `host_migration` (lobby.host) and `resume`: when the socket is lost, it connects again, later each time, and takes
@@ -33,19 +32,16 @@ export const Kind = Object.freeze({
   HOST: 8, // the notice of host_migration
 });
 
-// Both sides make both before the first offer. If one side only made them, the other's first messages could come while
-// the channel is still connecting at the one: Chromium loses those, also of a reliable channel. The ids are neither
-// Godot's (1 to 3) nor the first that browsers give out.
+// Made by both sides before the first offer. Of a channel that only one side makes, Chromium loses what the other side
+// says before it is open there, reliable or not. The ids are neither Godot's (1 to 3) nor what browsers give out first.
 const CHANNELS = {
   reliable: { negotiated: true, id: 10 },
   unreliable: { negotiated: true, id: 11, ordered: false, maxRetransmits: 0 },
 };
 
-const RETRY_FIRST_MS = 500;
-const RETRY_LAST_MS = 15_000;
-const CONNECT_MS = 10_000;
+const RETRY_FIRST_MS = 500, RETRY_LAST_MS = 15_000;
 const GREETING_MS = 700;      // the policy gives a peer one second to join
-const ICE_FETCH_MS = 3_000;
+const CONNECT_MS = 10_000, ICE_FETCH_MS = 3_000;
 const ICE_FRESH_MS = 600_000; // credentials of the turn plugin are valid for longer
 const INTERRUPTED_MS = 2_500; // a pause of the network that ends by itself is shorter, mostly
 const OUTBOX_MAX = 256;       // messages to the relay that wait for it
@@ -328,7 +324,6 @@ export class Peer {
     if (this.state === "closed") return;
     const connection = this.connection = new RTCPeerConnection({ iceServers });
     connection.onnegotiationneeded = () => {
-      // The newer one begins.
       if (!this.#isNewer && !connection.remoteDescription) return;
       this.#isOffering = true;
       this.#describe().catch(this.#report).finally(() => { this.#isOffering = false; });
@@ -336,17 +331,12 @@ export class Peer {
     connection.onicecandidate = ({ candidate: it }) => it?.candidate
       && this.#lobby.signal(Kind.CANDIDATE, this.id, `\n${it.sdpMid}\n${it.sdpMLineIndex}\n${it.candidate}`);
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
-    this.reliable = this.#channel(connection, "reliable");
-    this.unreliable = this.#channel(connection, "unreliable");
-  }
-
-  /** @param {RTCPeerConnection} connection @param {Channel} label */
-  #channel(connection, label) {
-    const channel = connection.createDataChannel(label, CHANNELS[label]);
-    channel.onopen = () => this.#changed("connected");
-    channel.onclose = () => label === "reliable" && this.close();
-    channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: label });
-    return channel;
+    for (const label of /** @type {Channel[]} */ (["reliable", "unreliable"])) {
+      const channel = this[label] = connection.createDataChannel(label, CHANNELS[label]);
+      channel.onopen = () => this.#changed("connected");
+      channel.onclose = () => label === "reliable" && this.close();
+      channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: label });
+    }
   }
 
   /** @param {RTCPeerConnectionState} state */
