@@ -10,7 +10,7 @@
  *   lobby.on("message", ({ peer, data }) => …);
  *   lobby.send("to everybody"); lobby.send("may get lost", "unreliable"); lobby.leave();
  * It speaks the protocol of Godot's `networking/webrtc_signaling` demo (scripts/godot.lua) as a mesh: everybody has a
- * connection to everybody, with the two data channels of CHANNELS. Of two peers the one with the higher id offers first;
+ * connection to everybody, with the data channels of CHANNELS. Of two peers the one with the higher id offers first;
  * whatever is negotiated later, both may begin (perfect negotiation, WebRTC 1.0 §10.7).
  *
  * Of the relay's plugins it uses those that are there: `codes` (short codes), `turn` (ICE servers from GET /ice),
@@ -28,12 +28,11 @@
  */
 
 export const Kind = Object.freeze({
-  JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7,
-  HOST: 8, // the notice of host_migration
-});
+  JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7, HOST: 8 });
 
-// Made by both sides before the first offer. Of a channel that only one side makes, Chromium loses what the other side
-// says before it is open there, reliable or not. The ids are neither Godot's (1 to 3) nor what browsers give out first.
+// Made by both sides before the first offer. As Chromium now and then loses what comes while a channel opens, reliable
+// or not, each side says "" on the reliable one when it is open and, once, when it hears it. Who has may speak.
+// The ids are neither Godot's (1 to 3) nor what browsers give out first.
 const CHANNELS = {
   reliable: { negotiated: true, id: 10 },
   unreliable: { negotiated: true, id: 11, ordered: false, maxRetransmits: 0 },
@@ -254,7 +253,7 @@ export class Peer {
   /** @type {RTCPeerConnection | undefined} */ connection;
   /** @type {RTCDataChannel | undefined} */ reliable;
   /** @type {RTCDataChannel | undefined} */ unreliable;
-  #lobby; #ready; #isMember = true;
+  #lobby; #ready; #isMember = true; #isHeard = false;
   #isOffering = false; #ignoresOffer = false; #isTakingAnswer = false;
   /** @type {any} */ #timer;
 
@@ -269,7 +268,8 @@ export class Peer {
   /** @returns false when the channel is not open. @param {string} data @param {Channel} channel */
   send(data, channel = "reliable") {
     const to = channel === "unreliable" && this.unreliable?.readyState === "open" ? this.unreliable : this.reliable;
-    if (to?.readyState !== "open" || to === this.unreliable && to.bufferedAmount > UNRELIABLE_BYTES_MAX) return false;
+    if (!this.#isHeard || to?.readyState !== "open") return false;
+    if (to === this.unreliable && to.bufferedAmount > UNRELIABLE_BYTES_MAX) return false;
     to.send(data);
     return true;
   }
@@ -333,15 +333,24 @@ export class Peer {
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
     for (const label of /** @type {Channel[]} */ (["reliable", "unreliable"])) {
       const channel = this[label] = connection.createDataChannel(label, CHANNELS[label]);
-      channel.onopen = () => this.#changed("connected");
-      channel.onclose = () => label === "reliable" && this.close();
-      channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: label });
+      channel.onmessage = ({ data }) => (data === "" ? this.#isGreeted()
+        : this.#lobby.emit("message", { peer: this, data, channel: label }));
     }
+    const { reliable } = this;
+    reliable.onclose = () => this.close();
+    reliable.onopen = () => { reliable.send(""); this.#changed("connected"); };
+  }
+
+  #isGreeted() {
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    this.send("");
+    this.#changed("connected");
   }
 
   /** @param {RTCPeerConnectionState} state */
   #changed(state) {
-    if (state === "connected" && this.reliable?.readyState === "open" && this.state !== "open") {
+    if (state === "connected" && this.#isHeard && this.reliable?.readyState === "open" && this.state !== "open") {
       clearTimeout(this.#timer);
       this.state = "open";
       this.hasFailed = false;

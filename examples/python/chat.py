@@ -41,17 +41,30 @@ class Peer:
     """Somebody else in the lobby, and the connection to them. The higher id offers; the host's is 1."""
 
     def __init__(self, lobby, id):
-        self.lobby, self.id = lobby, id
+        self.lobby, self.id, self.is_heard = lobby, id, False
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=lobby.ice_servers))
         # One on which things may get lost is heard, but not spoken on.
         self.open(UNRELIABLE)
         self.channel = self.open(RELIABLE)
-        self.channel.on("open", lambda: lobby.on_open(self))
+        self.channel.on("open", self.greet)
 
     def open(self, parameters):
         channel = self.connection.createDataChannel(**parameters)
-        channel.on("message", lambda data: self.lobby.on_message(self, data, channel))
+        channel.on("message", lambda data: self.lobby.on_message(self, data, channel) if data else self.greeted())
         return channel
+
+    def greet(self):
+        """Each says "" when its channel is open and, once, when it hears it. Who has heard it may speak."""
+        self.channel.send("")
+        if self.is_heard:
+            self.lobby.on_open(self)
+
+    def greeted(self):
+        if self.is_heard:
+            return
+        self.is_heard = True
+        if self.channel.readyState == "open":
+            self.greet()
 
     async def offer(self):
         await self.describe(OFFER, await self.connection.createOffer())
@@ -75,7 +88,7 @@ class Peer:
             await self.describe(ANSWER, await self.connection.createAnswer())
 
     def send(self, data):
-        if self.channel.readyState == "open":
+        if data and self.is_heard and self.channel.readyState == "open":
             self.channel.send(data)
 
 

@@ -97,8 +97,9 @@ class Connection {
   opens() {
     for (const channel of this.channels) {
       channel.readyState = "open";
-      channel.onopen();
+      channel.onopen?.();
     }
+    this.channels[0].onmessage({ data: "" });
   }
 }
 
@@ -182,7 +183,7 @@ async function comesTooLate(Lobby) {
   equal("a lobby that is no longer there is gone", events.at(-1), "gone: Lobby does not exists");
   equal("who is connected stays so", [...lobby.peers.keys()], [1]);
   lobby.send("hello");
-  equal("and is heard", Connection.all.at(-1).channels[0].sent, ["hello"]);
+  equal("and is heard", Connection.all.at(-1).channels[0].sent, ["", "", "hello"]);
   const sockets = Socket.all.length;
   elapse(60_000);
   equal("the relay is left alone", Socket.all.length, sockets);
@@ -258,6 +259,21 @@ async function isSealed(Lobby) {
   equal("the relay's farewell is no loss", [events.at(-1), [...lobby.peers.keys()]], ["sealed: Seal complete", [7]]);
 }
 
+async function greets(Lobby) {
+  const { lobby, events } = enter(Lobby);
+  await settle();
+  const [channel] = Connection.all.at(-1).channels;
+  channel.readyState = "open";
+  channel.onopen();
+  equal("when its channel is open it says so", [channel.sent, events.at(-1)], [[""], "open"]);
+  equal("and nothing else", [lobby.peers.get(1).send("early"), channel.sent], [false, [""]]);
+  channel.onmessage({ data: "" });
+  equal("when it hears the other's word it answers, and may speak", [channel.sent, events.at(-1)], [["", ""], "open 1"]);
+  channel.onmessage({ data: "" });
+  equal("once", [channel.sent.length, events.length], [2, 3]);
+  lobby.leave();
+}
+
 async function negotiates(Lobby) {
   for (const [own, name] of [[7, "the one with the higher id takes the other's"], [1, "the other goes by its own"]]) {
     const { lobby } = enter(Lobby, own, [4]);
@@ -306,7 +322,7 @@ async function main() {
   // As a module, whatever this version of Node takes a .js file for.
   const source = fs.readFileSync(path.join(root, "examples", "browser", "lobbyist.js"));
   const { Lobby } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
-  const scenarios = [joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed, negotiates,
+  const scenarios = [joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed, greets, negotiates,
     mendsConnections];
   for (const scenario of scenarios) await scenario(Lobby);
   tellCounts();

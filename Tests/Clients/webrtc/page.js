@@ -60,20 +60,26 @@ async function route(connection) {
 /**
  * Who has offered the channel says hello first, and who has answered says nothing before it has heard that: what comes
  * before the offering Chromium takes its channel for open is lost, although it is a reliable one. Where both have made
- * it, both say hello, and neither waits.
+ * it, each says "" first and again when it hears that, as the examples do.
  */
 async function talk(connection, channel, isOffered) {
-  const [greeting, bytes, acknowledgement] = [deferred(), deferred(), deferred()];
+  const [word, greeting, bytes, acknowledgement] = [deferred(), deferred(), deferred(), deferred()];
   const chunks = [];
   let missing = BYTES;
   channel.binaryType = "arraybuffer";
   channel.onmessage = ({ data }) => {
+    if (data === "") return word.resolve();
     if (typeof data === "string") return (data.startsWith("hello") ? greeting : acknowledgement).resolve(data);
     chunks.push(data);
     missing -= data.byteLength;
     if (missing === 0) bytes.resolve();
   };
   if (channel.readyState !== "open") await new Promise((resolve) => { channel.onopen = resolve; });
+  if (channel.negotiated) {
+    channel.send("");
+    await word.promise;
+    channel.send("");
+  }
   const opened = Date.now();
   if (isOffered) channel.send("hello");
   else await greeting.promise;
