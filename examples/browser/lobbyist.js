@@ -31,8 +31,8 @@ export const Kind = Object.freeze({
   JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7, HOST: 8 });
 
 // Made by both sides before the first offer. As Chromium now and then loses what comes while a channel opens, reliable
-// or not, each side says "" on the reliable one when it is open and, once, when it hears it. Who has may speak.
-// The ids are neither Godot's (1 to 3) nor what browsers give out first.
+// or not, each side says "" on the reliable one when it is open and once more when it hears that. Who has
+// heard it may speak. The ids are neither Godot's (1 to 3) nor what browsers give out first.
 const CHANNELS = {
   reliable: { negotiated: true, id: 10 },
   unreliable: { negotiated: true, id: 11, ordered: false, maxRetransmits: 0 },
@@ -333,7 +333,7 @@ export class Peer {
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
     for (const label of /** @type {Channel[]} */ (["reliable", "unreliable"])) {
       const channel = this[label] = connection.createDataChannel(label, CHANNELS[label]);
-      channel.onmessage = ({ data }) => (data === "" ? this.#isGreeted()
+      channel.onmessage = ({ data }) => (data === "" ? this.#hasHeard()
         : this.#lobby.emit("message", { peer: this, data, channel: label }));
     }
     const { reliable } = this;
@@ -341,7 +341,7 @@ export class Peer {
     reliable.onopen = () => { reliable.send(""); this.#changed("connected"); };
   }
 
-  #isGreeted() {
+  #hasHeard() {
     if (this.#isHeard) return;
     this.#isHeard = true;
     this.send("");

@@ -268,7 +268,7 @@ async function greets(Lobby) {
   equal("when its channel is open it says so", [channel.sent, events.at(-1)], [[""], "open"]);
   equal("and nothing else", [lobby.peers.get(1).send("early"), channel.sent], [false, [""]]);
   channel.onmessage({ data: "" });
-  equal("when it hears the other's word it answers, and may speak", [channel.sent, events.at(-1)], [["", ""], "open 1"]);
+  equal("when it hears the other's it answers, and may speak", [channel.sent, events.at(-1)], [["", ""], "open 1"]);
   channel.onmessage({ data: "" });
   equal("once", [channel.sent.length, events.length], [2, 3]);
   lobby.leave();

@@ -1,7 +1,7 @@
 // One end of a link: enters a room, opens a data channel, sends random bytes and takes as many.
 //
-// The query says which protocol, relay and room, how many bytes; with `ice`, where to ask for TURN servers: then nothing
-// goes another way; with `channel`, the id of a data channel that both ends make (`negotiated`).
+// The query says which protocol, relay and room, how many bytes; with `ice`, where to ask for TURN servers: then
+// nothing goes another way; with `channel`, the id of a data channel that both ends make (`negotiated`).
 // `window.link` holds promises of what comes of it:
 //   entered   the room's name
 //   gathered  the candidates that were found, and the error codes of those that were not
