@@ -17,6 +17,8 @@ from relay import ROOT, Checks, Relay, run_scenarios
 CHAT = os.path.join(ROOT, "examples", "python", "chat.py")
 LIBRARY = os.path.join("examples", "browser", "lobbyist.js")
 BYTES = 262144
+# The id of the reliable channel in chat.py.
+CHANNEL = 10
 WAIT_SECONDS = 30
 STOP_SECONDS = 5
 SCENARIO_SECONDS = 90
@@ -135,14 +137,14 @@ async def with_a_page(checks):
         return
     with Relay(settings=PATIENT) as relay, serving() as pages:
         async with Chromium() as chromium:
-            async with PageEnd(chromium, pages, "godot", relay.url, BYTES) as page:
+            async with PageEnd(chromium, pages, "godot", relay.url, BYTES, channel=CHANNEL) as page:
                 async with Chat(relay.url, "--echo", await page.entered) as echo:
                     await echo.lobby()
                     judge(checks, "a page, then the echo", await page.done)
             async with Chat(relay.url, "--echo") as echo:
                 lobby, _ = await echo.lobby()
                 start = time.time() * 1000
-                async with PageEnd(chromium, pages, "godot", relay.url, BYTES, lobby) as page:
+                async with PageEnd(chromium, pages, "godot", relay.url, BYTES, lobby, channel=CHANNEL) as page:
                     result = await page.done
                     judge(checks, f"the echo, then a page, open after {result['opened'] - start:.0f} ms", result)
             checks.equal("the console holds no errors", chromium.complaints, [])
@@ -152,30 +154,47 @@ def judge(checks, name, result):
     checks.equal(f"{name}: all comes back", [result["received"], result["acknowledged"]], [result["sent"]] * 2)
 
 
-LIBRARY_PAGE = """
-new Promise(async (resolve, reject) => {
+LIBRARY_LOBBY = """
+(async () => {
   const { Lobby } = await import("/%s");
   const lobby = new Lobby("%s", { code: "%s", iceServers: [] });
-  lobby.on("state", ({ state, reason }) => { if (state === "refused") reject(new Error(reason)); });
-  lobby.on("open", ({ peer }) => peer.send("from a page"));
-  lobby.on("message", ({ peer, data }) => { if (data === "from a page") resolve([peer.id, data]); });
-})
+  const heard = [];
+  window.heard = new Promise((resolve) => {
+    lobby.on("message", ({ data }) => { if (heard.push(data) === 2) resolve(heard.sort()); });
+  });
+  lobby.on("open", ({ peer }) => peer.send("a page's first word"));
+  return new Promise((resolve, reject) => {
+    lobby.on("state", ({ state, reason }) => (state === "open" ? resolve(lobby.code) : reject(new Error(reason))));
+  });
+})()
 """
 
 
 @scenario
 async def with_the_library(checks):
+    """Both speak as soon as their channel is open, whoever of them offers."""
     if not CHROMIUM or not os.path.exists(os.path.join(ROOT, LIBRARY)):
         print(f"left out: python_example with {LIBRARY} (no {'chromium' if not CHROMIUM else 'such file'})")
         return
+    expected = ["a page's first word", "hello, I say back what I hear"]
     with Relay(settings=PATIENT) as relay, serving(ROOT) as pages:
-        async with Chromium() as chromium, Chat(relay.url, "--echo") as echo:
-            lobby, _ = await echo.lobby()
-            page = await chromium.open(f"{pages}/Tests/Clients/webrtc/blank.html")
-            checks.equal("the browser's library offers, the echo answers",
-                         await chromium.evaluate(page, LIBRARY_PAGE % (LIBRARY, relay.url, lobby)),
-                         [1, "from a page"])
+        async with Chromium() as chromium:
+            async def enter(code=""):
+                page = await chromium.open(f"{pages}/Tests/Clients/webrtc/blank.html")
+                return page, await chromium.evaluate(page, LIBRARY_LOBBY % (LIBRARY, relay.url, code))
+
+            async with Chat(relay.url, "--echo") as echo:
+                lobby, _ = await echo.lobby()
+                page, _ = await enter(lobby)
+                checks.equal("the browser's library offers, the echo answers",
+                             await chromium.evaluate(page, "heard"), expected)
+                await chromium.close(page)
+            page, lobby = await enter()
+            async with Chat(relay.url, "--echo", lobby) as echo:
+                checks.equal("the echo offers, the browser's library answers",
+                             await chromium.evaluate(page, "heard"), expected)
             await chromium.close(page)
+            checks.equal("with the library: the console holds no errors", chromium.complaints, [])
 
 
 def main():

@@ -10,8 +10,8 @@
  *   lobby.on("message", ({ peer, data }) => …);
  *   lobby.send("to everybody"); lobby.send("may get lost", "unreliable"); lobby.leave();
  * It speaks the protocol of Godot's `networking/webrtc_signaling` demo (scripts/godot.lua) as a mesh: everybody has a
- * connection to everybody, with two data channels, "reliable" and "unreliable". Of two peers the one with the higher id
- * offers first; whatever is negotiated later, both may begin (perfect negotiation, WebRTC 1.0 §10.7).
+ * connection to everybody, with the data channels of CHANNELS. Of two peers the one with the higher id offers first;
+ * whatever is negotiated later, both may begin (perfect negotiation, WebRTC 1.0 §10.7).
  *
  * Of the relay's plugins it uses those that are there: `codes` (short codes), `turn` (ICE servers from GET /ice),
  * `host_migration` (lobby.host) and `resume`: when the socket is lost, it connects again, later each time, and takes
@@ -28,15 +28,19 @@
  */
 
 export const Kind = Object.freeze({
-  JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7,
-  HOST: 8, // the notice of host_migration
-});
+  JOIN: 0, ID: 1, PEER_CONNECT: 2, PEER_DISCONNECT: 3, OFFER: 4, ANSWER: 5, CANDIDATE: 6, SEAL: 7, HOST: 8 });
 
-const RETRY_FIRST_MS = 500;
-const RETRY_LAST_MS = 15_000;
-const CONNECT_MS = 10_000;
+// Made by both sides before the first offer. As Chromium now and then loses what comes while a channel opens, reliable
+// or not, each side says "" on the reliable one when it is open and once more when it hears that. Who has
+// heard it may speak. The ids are neither Godot's (1 to 3) nor what browsers give out first.
+const CHANNELS = {
+  reliable: { negotiated: true, id: 10 },
+  unreliable: { negotiated: true, id: 11, ordered: false, maxRetransmits: 0 },
+};
+
+const RETRY_FIRST_MS = 500, RETRY_LAST_MS = 15_000;
 const GREETING_MS = 700;      // the policy gives a peer one second to join
-const ICE_FETCH_MS = 3_000;
+const CONNECT_MS = 10_000, ICE_FETCH_MS = 3_000;
 const ICE_FRESH_MS = 600_000; // credentials of the turn plugin are valid for longer
 const INTERRUPTED_MS = 2_500; // a pause of the network that ends by itself is shorter, mostly
 const OUTBOX_MAX = 256;       // messages to the relay that wait for it
@@ -249,7 +253,7 @@ export class Peer {
   /** @type {RTCPeerConnection | undefined} */ connection;
   /** @type {RTCDataChannel | undefined} */ reliable;
   /** @type {RTCDataChannel | undefined} */ unreliable;
-  #lobby; #ready; #isMember = true;
+  #lobby; #ready; #isMember = true; #isHeard = false;
   #isOffering = false; #ignoresOffer = false; #isTakingAnswer = false;
   /** @type {any} */ #timer;
 
@@ -264,7 +268,8 @@ export class Peer {
   /** @returns false when the channel is not open. @param {string} data @param {Channel} channel */
   send(data, channel = "reliable") {
     const to = channel === "unreliable" && this.unreliable?.readyState === "open" ? this.unreliable : this.reliable;
-    if (to?.readyState !== "open" || to === this.unreliable && to.bufferedAmount > UNRELIABLE_BYTES_MAX) return false;
+    if (!this.#isHeard || to?.readyState !== "open") return false;
+    if (to === this.unreliable && to.bufferedAmount > UNRELIABLE_BYTES_MAX) return false;
     to.send(data);
     return true;
   }
@@ -319,29 +324,33 @@ export class Peer {
     if (this.state === "closed") return;
     const connection = this.connection = new RTCPeerConnection({ iceServers });
     connection.onnegotiationneeded = () => {
+      if (!this.#isNewer && !connection.remoteDescription) return;
       this.#isOffering = true;
       this.#describe().catch(this.#report).finally(() => { this.#isOffering = false; });
     };
     connection.onicecandidate = ({ candidate: it }) => it?.candidate
       && this.#lobby.signal(Kind.CANDIDATE, this.id, `\n${it.sdpMid}\n${it.sdpMLineIndex}\n${it.candidate}`);
     connection.onconnectionstatechange = () => this.#changed(connection.connectionState);
-    connection.ondatachannel = ({ channel }) => this.#take(channel);
-    if (!this.#isNewer) return;
-    this.#take(connection.createDataChannel("reliable"));
-    this.#take(connection.createDataChannel("unreliable", { ordered: false, maxRetransmits: 0 }));
+    for (const label of /** @type {Channel[]} */ (["reliable", "unreliable"])) {
+      const channel = this[label] = connection.createDataChannel(label, CHANNELS[label]);
+      channel.onmessage = ({ data }) => (data === "" ? this.#hasHeard()
+        : this.#lobby.emit("message", { peer: this, data, channel: label }));
+    }
+    const { reliable } = this;
+    reliable.onclose = () => this.close();
+    reliable.onopen = () => { reliable.send(""); this.#changed("connected"); };
   }
 
-  /** @param {RTCDataChannel} channel */
-  #take(channel) {
-    this[channel.label === "unreliable" ? "unreliable" : "reliable"] = channel;
-    channel.onopen = () => this.#changed("connected");
-    channel.onclose = () => channel === this.reliable && this.close();
-    channel.onmessage = ({ data }) => this.#lobby.emit("message", { peer: this, data, channel: channel.label });
+  #hasHeard() {
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    this.send("");
+    this.#changed("connected");
   }
 
   /** @param {RTCPeerConnectionState} state */
   #changed(state) {
-    if (state === "connected" && this.reliable?.readyState === "open" && this.state !== "open") {
+    if (state === "connected" && this.#isHeard && this.reliable?.readyState === "open" && this.state !== "open") {
       clearTimeout(this.#timer);
       this.state = "open";
       this.hasFailed = false;

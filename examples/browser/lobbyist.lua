@@ -16,7 +16,8 @@ mount "/" {
   static = ".",
   settings = { join_timeout = 5 },
   plugins = {
-    { "plugins/resume.lua", seconds = 60 },
+    -- Long enough for five attempts of the page to come back. A tab that crashed holds one of four places as long.
+    { "plugins/resume.lua", seconds = 20 },
     "plugins/codes.lua",
     "plugins/rate_limit.lua",
     { "plugins/capacity.lua", peers_per_lobby = 4 },

@@ -22,6 +22,9 @@ from websockets.exceptions import ConnectionClosed
 
 JOIN, ID, PEER_CONNECT, PEER_DISCONNECT, OFFER, ANSWER, CANDIDATE, SEAL = range(8)
 ICE_SECONDS = 3
+# Everybody makes both before the first offer (see README.md); the ids are those of examples/browser/lobbyist.js.
+RELIABLE = {"label": "reliable", "negotiated": True, "id": 10}
+UNRELIABLE = {"label": "unreliable", "negotiated": True, "id": 11, "ordered": False, "maxRetransmits": 0}
 
 
 def ice_servers(relay):
@@ -38,12 +41,32 @@ class Peer:
     """Somebody else in the lobby, and the connection to them. The higher id offers; the host's is 1."""
 
     def __init__(self, lobby, id):
-        self.lobby, self.id, self.channel = lobby, id, None
+        self.lobby, self.id, self.is_heard = lobby, id, False
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=lobby.ice_servers))
-        self.connection.on("datachannel", self.take)
+        # One on which things may get lost is heard, but not spoken on.
+        self.open(UNRELIABLE)
+        self.channel = self.open(RELIABLE)
+        self.channel.on("open", self.greet)
+
+    def open(self, parameters):
+        channel = self.connection.createDataChannel(**parameters)
+        channel.on("message", lambda data: self.lobby.on_message(self, data, channel) if data else self.greeted())
+        return channel
+
+    def greet(self):
+        """Each says "" when its channel is open and, once, when it hears it. Who has heard it may speak."""
+        self.channel.send("")
+        if self.is_heard:
+            self.lobby.on_open(self)
+
+    def greeted(self):
+        if self.is_heard:
+            return
+        self.is_heard = True
+        if self.channel.readyState == "open":
+            self.greet()
 
     async def offer(self):
-        self.take(self.connection.createDataChannel("lobbyist"))
         await self.describe(OFFER, await self.connection.createOffer())
 
     async def describe(self, kind, description):
@@ -64,18 +87,8 @@ class Peer:
         if kind == OFFER:
             await self.describe(ANSWER, await self.connection.createAnswer())
 
-    def take(self, channel):
-        channel.on("message", lambda data: self.lobby.on_message(self, data, channel))
-        if channel.maxRetransmits is not None or channel.maxPacketLifeTime is not None:
-            return  # One on which things may get lost is heard, but not spoken on.
-        self.channel = channel
-        if channel.readyState == "open":
-            self.lobby.on_open(self)
-        else:
-            channel.on("open", lambda: self.lobby.on_open(self))
-
     def send(self, data):
-        if self.channel and self.channel.readyState == "open":
+        if data and self.is_heard and self.channel.readyState == "open":
             self.channel.send(data)
 
 

@@ -10,19 +10,20 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest.mock
 
 try:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 except ImportError:
     print("left out: browser demo (PyPI playwright is not installed: Tests/Installation/clients_venv.sh)")
     sys.exit(0)
 
 from page import CHROMIUM, CONFIGURATION, FLAGS, FOLDER, ROOT, Cable, DemoRelay, Files, Person
 
-from relay import Checks, run_scenarios, wait_until
+from relay import Checks, Relay, run_scenarios, wait_until
 from turn_plugin import SECRET, Coturn
 
 SHOTS = sys.argv[1] if len(sys.argv) > 1 else None
@@ -461,6 +462,87 @@ def both_negotiate(checks, person):
         checks.true("and the data channel goes on", said["arrived"])
 
 
+LINKS, WORDS = 40, 16
+BUSY = "import time\nend = time.time() + 60\nwhile time.time() < end: pass"
+
+SPEAK = """
+async ([relay, codes, links, words]) => {
+  const { Lobby } = await import("./lobbyist.js");
+  globalThis.heard = Array.from({ length: links }, () => []);
+  const lobbies = heard.map((list, index) => {
+    const lobby = new Lobby(relay, { code: codes[index], iceServers: [] });
+    lobby.on("message", ({ data }) => list.push(data.length));
+    lobby.on("open", ({ peer }) => { for (let word = 1; word <= words; word++) peer.send("x".repeat(word)); });
+    return lobby;
+  });
+  await Promise.all(lobbies.map((lobby) => new Promise((done) => lobby.on("state", done))));
+  return lobbies.map(({ code }) => code);
+}
+"""
+
+HEARD = """
+async (words) => {
+  const isComplete = (list) => list.length >= words;
+  for (let wait = 0; wait < 500 && !heard.every(isComplete); wait++) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  return heard;
+}
+"""
+
+
+@scenario
+def first_words(checks, person):
+    """The library alone, on a busy machine: both sides speak as soon as their channel is open, and all is heard."""
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        with Relay(settings={"join_timeout": 20}) as relay, DemoRelay() as demo:
+            ana, bob = (person(name).looks_at(demo.page) for name in ("Ana", "Bob"))
+            codes = ana.page.evaluate(SPEAK, [relay.url, [], LINKS, WORDS])
+            bob.page.evaluate(SPEAK, [relay.url, codes, LINKS, WORDS])
+            wanted = [list(range(1, WORDS + 1))] * LINKS
+            for one, side in ((ana, "answer"), (bob, "offer")):
+                checks.equal(f"on {LINKS} links those who {side} hear every word, in order",
+                             one.page.evaluate(HEARD, WORDS), wanted)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+SHARE = "navigator.share = async (what) => { globalThis.shared = what; }"
+
+
+@scenario
+def shares(checks, person):
+    """Where the browser has a way to share things, as on phones, there is a button for it."""
+    with DemoRelay() as relay:
+        ana = person("Ana", script=SHARE).opens(relay.page)
+        ana.starts()
+        ana.page.click("#share")
+        checks.equal("the button shares the link", ana.page.evaluate("shared.url"), ana.link())
+        bob = person("Bob", script="Object.defineProperty(navigator, 'share', { value: undefined })").opens(relay.page)
+        bob.starts()
+        checks.equal("without such a way there is none", bob.page.locator("#share").is_visible(), False)
+
+
+@scenario
+def tab_crashes(checks, person):
+    """A page that ends without a word: its place is kept for a while, but not for long."""
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        ana.starts()
+        bob = person("Bob").follows(ana.link())
+        checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+        bob.page.once("crash", lambda _: None)
+        try:
+            bob.page.goto("chrome://crash")
+        except Error:
+            pass  # The page that crashes cannot say that it did.
+        checks.true("the place of a crashed tab is kept at first", not ana.sees("#log", "Bob left.", 10))
+        checks.true("and free within half a minute", ana.sees("#log", "Bob left.", 20))
+
+
 @scenario
 def keyboard_alone(checks, person):
     """From the load to the chat by Tab and Enter. What has the focus shows it, and Tab leads out of everything."""
@@ -585,7 +667,7 @@ def main():
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
     scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
-                 script_reloaded, both_negotiate, keyboard_alone, looks]
+                 script_reloaded, both_negotiate, first_words, shares, tab_crashes, keyboard_alone, looks]
     wanted = sys.argv[2:]
     run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])
 

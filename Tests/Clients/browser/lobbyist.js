@@ -66,8 +66,8 @@ class Connection {
 
   constructor() { Connection.all.push(this); }
 
-  createDataChannel(label) {
-    const channel = { label, readyState: "connecting", bufferedAmount: 0, sent: [] };
+  createDataChannel(label, options) {
+    const channel = { label, options, readyState: "connecting", bufferedAmount: 0, sent: [] };
     channel.send = (data) => channel.sent.push(data);
     this.channels.push(channel);
     if (this.channels.length === 1) Promise.resolve().then(() => this.onnegotiationneeded());
@@ -82,6 +82,7 @@ class Connection {
 
   async setRemoteDescription({ type, sdp }) {
     this.taken = sdp;
+    this.remoteDescription = { type, sdp };
     this.signalingState = type === "offer" ? "have-remote-offer" : "stable";
   }
 
@@ -96,8 +97,9 @@ class Connection {
   opens() {
     for (const channel of this.channels) {
       channel.readyState = "open";
-      channel.onopen();
+      channel.onopen?.();
     }
+    this.channels[0].onmessage({ data: "" });
   }
 }
 
@@ -122,6 +124,9 @@ async function joins(Lobby) {
   await settle();
   equal("it reports whom it meets", events, ["joined 1", "joined 9", "open"]);
   equal("it offers to those with a lower id", Socket.last.sent.slice(1), [[OFFER, 1, "my offer"]]);
+  equal("to both sides the channels are known from the beginning", Connection.all.slice(-2).map(({ channels }) =>
+    channels.map(({ label, options }) => [label, options.negotiated, options.id])), Array(2).fill(
+    [["reliable", true, 10], ["unreliable", true, 11]]));
   Socket.last.hears([OFFER, 9, "their offer"], [CANDIDATE, 9, "\n0\n0\ncandidate:1"]);
   await settle();
   equal("and answers those with a higher one", Socket.last.sent.slice(2), [[ANSWER, 9, "my answer"]]);
@@ -178,7 +183,7 @@ async function comesTooLate(Lobby) {
   equal("a lobby that is no longer there is gone", events.at(-1), "gone: Lobby does not exists");
   equal("who is connected stays so", [...lobby.peers.keys()], [1]);
   lobby.send("hello");
-  equal("and is heard", Connection.all.at(-1).channels[0].sent, ["hello"]);
+  equal("and is heard", Connection.all.at(-1).channels[0].sent, ["", "", "hello"]);
   const sockets = Socket.all.length;
   elapse(60_000);
   equal("the relay is left alone", Socket.all.length, sockets);
@@ -246,9 +251,7 @@ async function isSealed(Lobby) {
   const { lobby, events } = enter(Lobby, 1, []);
   Socket.last.hears([PEER_CONNECT, 7]);
   await settle();
-  Connection.all.at(-1).ondatachannel({ channel: { label: "reliable", readyState: "open" } });
-  Connection.all.at(-1).connectionState = "connected";
-  Connection.all.at(-1).onconnectionstatechange();
+  Connection.all.at(-1).opens();
   lobby.seal();
   equal("it seals", Socket.last.sent.at(-1), [SEAL, 0, ""]);
   Socket.last.hears([SEAL, 0]);
@@ -256,16 +259,34 @@ async function isSealed(Lobby) {
   equal("the relay's farewell is no loss", [events.at(-1), [...lobby.peers.keys()]], ["sealed: Seal complete", [7]]);
 }
 
+async function greets(Lobby) {
+  const { lobby, events } = enter(Lobby);
+  await settle();
+  const [channel] = Connection.all.at(-1).channels;
+  channel.readyState = "open";
+  channel.onopen();
+  equal("when its channel is open it says so", [channel.sent, events.at(-1)], [[""], "open"]);
+  equal("and nothing else", [lobby.peers.get(1).send("early"), channel.sent], [false, [""]]);
+  channel.onmessage({ data: "" });
+  equal("when it hears the other's it answers, and may speak", [channel.sent, events.at(-1)], [["", ""], "open 1"]);
+  channel.onmessage({ data: "" });
+  equal("once", [channel.sent.length, events.length], [2, 3]);
+  lobby.leave();
+}
+
 async function negotiates(Lobby) {
   for (const [own, name] of [[7, "the one with the higher id takes the other's"], [1, "the other goes by its own"]]) {
     const { lobby } = enter(Lobby, own, [4]);
     await settle();
     const connection = Connection.all.at(-1);
+    Socket.last.hears(own === 7 ? [ANSWER, 4, "their first"] : [OFFER, 4, "their first"]);
+    await settle();
     connection.onnegotiationneeded();
     await settle();
+    equal("later, each may offer", Socket.last.sent.at(-1), [OFFER, 4, "my offer"]);
     Socket.last.hears([OFFER, 4, "their offer"]);
     await settle();
-    equal(`of two offers at once ${name}`, connection.taken ?? "none", own === 7 ? "their offer" : "none");
+    equal(`of two offers at once ${name}`, connection.taken, own === 7 ? "their offer" : "their first");
     lobby.leave();
   }
 }
@@ -301,7 +322,7 @@ async function main() {
   // As a module, whatever this version of Node takes a .js file for.
   const source = fs.readFileSync(path.join(root, "examples", "browser", "lobbyist.js"));
   const { Lobby } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
-  const scenarios = [joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed, negotiates,
+  const scenarios = [joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed, greets, negotiates,
     mendsConnections];
   for (const scenario of scenarios) await scenario(Lobby);
   tellCounts();

@@ -172,8 +172,10 @@ class Firefox:
 class PageEnd:
     """One page, as an end of a link: what `AiortcEnd` is, by a browser."""
 
-    def __init__(self, browser, pages, protocol, relay, size, room="", ice=""):
+    def __init__(self, browser, pages, protocol, relay, size, room="", ice="", channel=None):
         query = {"protocol": protocol, "relay": relay, "bytes": size, "room": room, "ice": ice}
+        if channel is not None:
+            query["channel"] = channel
         self.browser, self.url = browser, f"{pages}/index.html?{urllib.parse.urlencode(query)}"
 
     async def __aenter__(self):

@@ -1,7 +1,8 @@
 // One end of a link: enters a room, opens a data channel, sends random bytes and takes as many.
 //
-// The query says which protocol, relay and room, how many bytes, and, with `ice`, where to ask for TURN servers: then
-// nothing goes another way. `window.link` holds promises of what comes of it:
+// The query says which protocol, relay and room, how many bytes; with `ice`, where to ask for TURN servers: then
+// nothing goes another way; with `channel`, the id of a data channel that both ends make (`negotiated`).
+// `window.link` holds promises of what comes of it:
 //   entered   the room's name
 //   gathered  the candidates that were found, and the error codes of those that were not
 //   done      what the test looks at, when both ends have everything
@@ -58,20 +59,27 @@ async function route(connection) {
 
 /**
  * Who has offered the channel says hello first, and who has answered says nothing before it has heard that: what comes
- * before the offering Chromium takes its channel for open is lost, although it is a reliable one.
+ * before the offering Chromium takes its channel for open is lost, although it is a reliable one. Where both have made
+ * it, each says "" first and again when it hears that, as the examples do.
  */
 async function talk(connection, channel, isOffered) {
-  const [greeting, bytes, acknowledgement] = [deferred(), deferred(), deferred()];
+  const [word, greeting, bytes, acknowledgement] = [deferred(), deferred(), deferred(), deferred()];
   const chunks = [];
   let missing = BYTES;
   channel.binaryType = "arraybuffer";
   channel.onmessage = ({ data }) => {
+    if (data === "") return word.resolve();
     if (typeof data === "string") return (data.startsWith("hello") ? greeting : acknowledgement).resolve(data);
     chunks.push(data);
     missing -= data.byteLength;
     if (missing === 0) bytes.resolve();
   };
   if (channel.readyState !== "open") await new Promise((resolve) => { channel.onopen = resolve; });
+  if (channel.negotiated) {
+    channel.send("");
+    await word.promise;
+    channel.send("");
+  }
   const opened = Date.now();
   if (isOffered) channel.send("hello");
   else await greeting.promise;
@@ -89,7 +97,12 @@ async function talk(connection, channel, isOffered) {
 async function main() {
   const connection = new RTCPeerConnection(await configuration());
   const [candidates, errors] = [[], []];
+  const isNegotiated = query.has("channel");
   let other;
+
+  const makeChannel = (options) =>
+    talk(connection, connection.createDataChannel("lobbyist", options), true).catch(done.reject);
+  if (isNegotiated) makeChannel({ negotiated: true, id: Number(query.get("channel")) });
 
   // One thing after the other: a candidate must not overtake its description.
   let last = Promise.resolve();
@@ -106,7 +119,7 @@ async function main() {
     entered: entered.resolve,
     call: (id) => next(() => {
       other = id;
-      talk(connection, connection.createDataChannel("lobbyist"), true).catch(done.reject);
+      if (!isNegotiated) makeChannel();
       return describe();
     }),
     described: (id, type, sdp) => next(async () => {
