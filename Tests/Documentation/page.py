@@ -87,5 +87,5 @@ def steady(lines):
     text = re.sub(r"\(version [0-9a-f]{8}\)", "(version V)", text)
     text = re.sub(r"\(\d+ ms\)", "(N ms)", text)
     text = re.sub(r"(localhost|[0-9.]+):\d{2,5}\b", r"HOST:PORT", text)
-    text = re.sub(r'(?<="id":)\d{4,10}\b|(?<=")[A-Za-z0-9]{16}(?=")', numbered, text)
+    text = re.sub(r'(?<="id":)\d{4,10}\b|(?<=")[A-Za-z0-9]{16}(?=")|(?<="data":")[0-9A-Z]{5}(?=")', numbered, text)
     return text.splitlines()

@@ -134,8 +134,12 @@ class Lobby:
             peer = self.peers.pop(id)
             await peer.connection.close()
             self.on_left(peer)
-        elif kind in (OFFER, ANSWER, CANDIDATE):
-            await self.peers[id].hear(kind, data)
+        elif kind in (OFFER, ANSWER, CANDIDATE) and id in self.peers:
+            try:
+                await self.peers[id].hear(kind, data)
+            except Exception as error:
+                # Whatever they have sent is their mistake; the others go on.
+                print(f"{id} signals what cannot be understood: {error}", file=sys.stderr)
 
 
 def say_lines(lobby, loop):
