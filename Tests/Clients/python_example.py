@@ -2,6 +2,7 @@
 """examples/python: its chat with itself, and its echo with pages, one of them by the library of examples/browser."""
 
 import asyncio
+import json
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from browsers import CHROMIUM, Chromium, PageEnd, serving
 from coturn import SECRET, Coturn, lacking_programs
 from network_namespace import enter_namespace
 from relay import ROOT, Checks, Relay, run_scenarios
+from websockets.asyncio.client import connect
 
 CHAT = os.path.join(ROOT, "examples", "python", "chat.py")
 LIBRARY = os.path.join("examples", "browser", "lobbyist.js")
@@ -99,6 +101,22 @@ async def chatting(checks):
                 await ana.__aexit__()
                 checks.equal("without its host the lobby ends", await bob.end(),
                              ("the relay has closed: 4000 Room host has disconnected", 1))
+
+
+@scenario
+async def nonsense(checks):
+    """What one peer signals costs nobody else the chat."""
+    with Relay(settings=PATIENT) as relay:
+        async with Chat(relay.url) as ana, connect(relay.url) as eve:
+            lobby, _ = await ana.lobby()
+            await eve.send(json.dumps({"type": 0, "id": 0, "data": lobby}))
+            for kind, data in ((6, "x"), (5, "x"), (4, ""), (6, "\n0\n0\ncandidate:nonsense")):
+                await eve.send(json.dumps({"type": kind, "id": 1, "data": data}))
+            told = await ana.line()
+            checks.true("it is told", "signals what cannot be understood" in told, "that it is none", told)
+            async with Chat(relay.url, lobby) as bob:
+                await bob.lobby()
+                checks.equal("Bob is connected", "connected with 1" in [await bob.line()], True)
 
 
 @scenario
@@ -199,7 +217,7 @@ async def with_the_library(checks):
 
 def main():
     enter_namespace("python_example")
-    run_scenarios(Checks(), [(chatting,), (refused,), (with_turn,), (with_a_page,), (with_the_library,)])
+    run_scenarios(Checks(), [(chatting,), (nonsense,), (refused,), (with_turn,), (with_a_page,), (with_the_library,)])
 
 
 if __name__ == "__main__":
