@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs every test runner of the project and adds up their counts. The last line is `N passed, N failed`.
 
-A runner says `N passed, N failed` or Swift Testing's closing line; or `left out: WHAT (WHY)` when this system
-cannot run it. One that ends without any of these, with a wrong exit code or not at all has failed.
+A runner says `N passed, N failed` or Swift Testing's closing line; and `left out: WHAT (WHY)` for each part that this
+system cannot run. Where it can run none of them the runner says `all left out: WHAT (WHY)` and no counts. One that
+ends without counts otherwise, with a wrong exit code or not at all has failed.
 Names as arguments run those runners only: `run_all.py conversations hostile`.
 """
 
@@ -23,15 +24,18 @@ CLIENTS = os.path.join("Tests", "Clients")
 COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed\b")
 SWIFT_TESTING = re.compile(r"Test run with (\d+) tests?(?: in \d+ suites?)? (passed|failed) after")
 SWIFT_TESTING_FAILURE = re.compile(r"^\S+\s+Test (?!run with |case )\S.* failed after")
-LEFT_OUT = re.compile(r"^left out: (.+)")
+LEFT_OUT = re.compile(r"^(all )?left out: (.+)")
+# What `lobbyist test` says of a conversation.
+CONVERSATION_LEFT_OUT = re.compile(r"^--  (.+) \(left out: (.+)\)$")
 RUNNER_SECONDS = 900
 SWIFT_SECONDS = 2400
 
 
 class Outcome:
     def __init__(self):
-        self.passed, self.failed, self.left_out, self.reason = 0, 0, "", ""
-        self.counted = False
+        self.passed, self.failed, self.reason = 0, 0, ""
+        self.counted = self.all_left_out = False
+        self.left_out = []
         self.swift_failures = 0
 
     def read(self, line):
@@ -48,11 +52,15 @@ class Outcome:
             self.passed, self.counted = total - self.failed, True
         match = LEFT_OUT.match(line)
         if match:
-            self.left_out = match.group(1)
+            self.all_left_out = self.all_left_out or bool(match.group(1))
+            self.left_out.append(match.group(2))
+        match = CONVERSATION_LEFT_OUT.match(line)
+        if match:
+            self.left_out.append(f"{match.group(1)} ({match.group(2)})")
 
     def settle(self, code):
         """Judges the runner by its exit code as well as by its counts."""
-        if self.left_out and code == 0:
+        if self.all_left_out and code == 0 and not self.counted:
             return
         if code is None:
             self.fail("did not end in time")
@@ -125,10 +133,11 @@ def summary(outcomes):
     print("\n== all runners")
     width = max(len(name) for name in outcomes)
     for name, (outcome, took) in outcomes.items():
-        notes = [f"left out: {outcome.left_out}"] if outcome.left_out else []
-        notes += [outcome.reason] if outcome.reason else []
-        print(f"{name:{width}}  {outcome.passed:6} passed {outcome.failed:4} failed  {took:5.0f} s  {'; '.join(notes)}"
+        print(f"{name:{width}}  {outcome.passed:6} passed {outcome.failed:4} failed  {took:5.0f} s  {outcome.reason}"
               .rstrip())
+    for name, (outcome, _) in outcomes.items():
+        for what in outcome.left_out:
+            print(f"left out: {name}: {what}")
 
 
 def main():

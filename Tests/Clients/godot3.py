@@ -56,4 +56,4 @@ if __name__ == "__main__":
     if shutil.which(ENGINE):
         run_scenarios(Checks(), [(godot3,)])
     else:
-        print("left out: Godot 3 (no godot3-server)")
+        print("all left out: Godot 3 (no godot3-server)")

@@ -38,7 +38,7 @@ def with_engine(run):
                              text=True)
     print(install.stdout, end="", flush=True)
     if install.returncode == CANNOT_BE_HAD:
-        print(f"left out: Godot 4 ({install.stdout.splitlines()[-1]})")
+        print(f"all left out: Godot 4 ({install.stdout.splitlines()[-1]})")
     elif install.returncode != 0:
         raise SystemExit(f"{INSTALL} ended with exit code {install.returncode}")
     else:

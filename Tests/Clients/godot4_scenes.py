@@ -7,6 +7,7 @@ the data channels carry. The game is played over ENet instead, which the engine 
 
 import asyncio
 import os
+import time
 
 from godot4_engine import Engine, complaints, project, run_engine, with_engine
 from godot_peer import ANSWER, CANDIDATE, OFFER, PEER_CONNECT, Peer
@@ -20,6 +21,8 @@ FRAMES = 60
 SEAL_SECONDS = 3
 SETTINGS = {"seal_timeout": SEAL_SECONDS, "join_timeout": 20}
 WAIT_SECONDS = 10
+# A game tells where its square is twenty times a second.
+LATE_SECONDS = 0.5
 # What the stand-in for WebRTC cannot do.
 CANNOT_CARRY = {"WARNING: WebRTCDataChannelExtension::_put_packet_native is unimplemented!"}
 # As far to the right as a square can go (game.gd).
@@ -242,8 +245,12 @@ def without_webrtc(checks, ana, *_):
 def game(checks, ana, bob, _cid):
     port = free_port()
     checks.equal("connected", [ana.enet(port, True), bob.enet(port, False)], [0, 0])
-    for engine in ana, bob:
-        engine.make(GAME)
+    ana.make(GAME)
+    checks.true("Ana's game is there, and Bob is connected",
+                wait_until(lambda: len(ana.call("players")) == 2, WAIT_SECONDS), 2, ana.call("players"))
+    time.sleep(LATE_SECONDS)
+    checks.equal("nothing came to Bob, whose game is not there", bob.complaints(), [])
+    bob.make(GAME)
     for engine in ana, bob:
         checks.true(f"{engine.name} sees two squares",
                     wait_until(lambda: len(engine.call("players")) == 2, WAIT_SECONDS), 2, engine.call("players"))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""examples/node: its keeper of a lobby sees players come and go, a connection cut, a relay restarted.
+"""examples/node: its keeper of a lobby sees players come and go, a connection cut, a relay restarted
+or at a standstill.
 
 Once with Debian's node-ws and once with the WebSocket that Node has itself, where it has one.
 """
@@ -12,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 from godot_peer import PEER_CONNECT, PEER_DISCONNECT, Peer
 from proxy import Proxy
@@ -23,7 +25,9 @@ NODE_MODULES = "/usr/share/nodejs"
 OWN_OPTION = "--experimental-websocket"
 RESUME = os.path.join("plugins", "resume.lua")
 WAIT_SECONDS = 20
-SCENARIO_SECONDS = 90
+# lobby.js: ten seconds of silence, five for the answer.
+SILENCE_SECONDS = 15
+SCENARIO_SECONDS = 120
 STOP_SECONDS = 5
 # Patient with a machine that is busy starting Node.
 PATIENT = {"join_timeout": 20}
@@ -46,8 +50,8 @@ class Keeper:
             self.process.kill()
         await self.process.wait()
 
-    async def line(self):
-        line = await asyncio.wait_for(self.process.stdout.readline(), WAIT_SECONDS)
+    async def line(self, seconds=WAIT_SECONDS):
+        line = await asyncio.wait_for(self.process.stdout.readline(), seconds)
         return json.loads(line) if line.startswith(b"{") else {"event": "none", "instead": line.decode()}
 
     async def after_tries(self):
@@ -138,6 +142,39 @@ async def restarted(checks, tag, node):
                 checks.equal(tag + f"{rules}: it ends when it is told to", (last["event"], code), ("end", 0))
 
 
+@runs
+async def stands_still(checks, tag, node):
+    """A relay that is stopped closes no connection, and its system goes on accepting new ones."""
+    with Relay(plugins=[RESUME], settings=PATIENT) as relay:
+        async with Keeper(node, relay.url) as keeper, Peer(relay) as ana:
+            name = (await keeper.line())["lobby"]
+            await ana.join(name, others=1)
+            await keeper.line()
+            heard = "nothing"
+            with contextlib.suppress(asyncio.TimeoutError):
+                heard = await keeper.line(SILENCE_SECONDS + 5)
+            checks.equal(tag + "a relay that is only quiet is not lost", heard, "nothing")
+            checks.equal(tag + "the others do not hear it asked", await ana.hears_nothing(), None)
+        async with Keeper(node, relay.url) as keeper:
+            name = (await keeper.line())["lobby"]
+            os.kill(relay.process.pid, signal.SIGSTOP)
+            try:
+                start = time.monotonic()
+                lost = await keeper.line(SILENCE_SECONDS + WAIT_SECONDS)
+                took = time.monotonic() - start
+                checks.equal(tag + "a standstill is noticed", (lost["event"], lost["code"]), ("lost", 1006))
+                checks.true(tag + "in time", took < SILENCE_SECONDS + 5, SILENCE_SECONDS, took)
+                again = await keeper.line(SILENCE_SECONDS + WAIT_SECONDS)
+                checks.equal(tag + "and that it lasts", again["event"], "lost")
+            finally:
+                os.kill(relay.process.pid, signal.SIGCONT)
+            checks.equal(tag + "then the place is taken back", (await keeper.after_tries())["event"], "resumed")
+            async with Peer(relay) as bob:
+                await bob.join(name, others=1)
+                checks.equal(tag + "in the same lobby", await keeper.line(),
+                             {"event": "joined", "lobby": name, "players": 1, "id": bob.id})
+
+
 def answers(*command):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_SECONDS,
                           env={**os.environ, "NODE_PATH": NODE_MODULES, "NODE_NO_WARNINGS": "1"}).stdout.strip()
@@ -145,7 +182,7 @@ def answers(*command):
 
 def main():
     if shutil.which("node") is None:
-        print("left out: node_example (no node: apt-get install nodejs node-ws)")
+        print("all left out: node_example (no node: apt-get install nodejs node-ws)")
         return
     kinds = []
     # Node 22 has its own, which node-ws would not be asked for.
@@ -162,7 +199,9 @@ def main():
             print("left out: node_example with Node's WebSocket (this Node has none)")
     if kinds:
         run_scenarios(Checks(), [(scenario, *kind) for kind in kinds for scenario in (
-            comings_and_goings, cut, restarted)])
+            comings_and_goings, cut, restarted, stands_still)])
+    else:
+        print("all left out: node_example (no WebSocket for node: apt-get install node-ws)")
 
 
 if __name__ == "__main__":

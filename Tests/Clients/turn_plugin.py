@@ -96,7 +96,7 @@ def settings(checks, *_):
 def main():
     lacking = lacking_programs()
     if lacking:
-        print(f"left out: turn_plugin (no {', '.join(lacking)}: apt-get install coturn)")
+        print(f"all left out: turn_plugin (no {', '.join(lacking)}: apt-get install coturn)")
         return
     with Coturn() as coturn:
         run_scenarios(Checks(), [(scenario, coturn) for scenario in (

@@ -79,7 +79,7 @@ def nobody_there(checks, program):
 def main():
     lacking = [name for name in PROGRAMS if shutil.which(name) is None]
     if lacking:
-        print(f"left out: unity_mono (no {', '.join(lacking)}: apt-get install mono-mcs mono-runtime)")
+        print(f"all left out: unity_mono (no {', '.join(lacking)}: apt-get install mono-mcs mono-runtime)")
         return
     sources = [path for folder in SOURCES for path in sorted(glob.glob(os.path.join(ROOT, folder, "*.cs")))]
     checks = Checks()

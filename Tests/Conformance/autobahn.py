@@ -70,7 +70,7 @@ def main():
     url = parser.parse_args().url
     install = subprocess.run([INSTALL], stdin=subprocess.DEVNULL)
     if install.returncode == NO_PYTHON_2:
-        print("left out: Autobahn (no Python 2.7)")
+        print("all left out: Autobahn (no Python 2.7)")
         return
     checks = Checks()
     if install.returncode != 0:

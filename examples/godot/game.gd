@@ -3,9 +3,11 @@ extends Node2D
 ## Everybody is a square. Arrow keys move one's own, or a pointer that is held down; the others hear
 ## of it by RPC, without the relay.
 ##
-## It has to be there before the first player is connected, or else what that player says finds
-## nobody.
+## An RPC to a player whose game is not there yet would find nobody, so each tells the others when
+## it is, in bytes, which need no node to arrive at.
 
+const HERE := "here"
+const HERE_TOO := "here too"
 const PLAYER := preload("res://player.tscn")
 const SPEED := 320.0
 const SENDS_PER_SECOND := 20.0
@@ -16,14 +18,19 @@ const MARGIN := 24.0
 
 var _own: Player
 var _seconds_until_send := 0.0
+## The ids of those whose game is there.
+var _here: Array[int] = []
+
+@onready var _bytes: SceneMultiplayer = multiplayer
 
 
 func _ready() -> void:
-	multiplayer.peer_connected.connect(_add)
+	_bytes.peer_packet.connect(_on_packet)
+	multiplayer.peer_connected.connect(_on_connected)
 	multiplayer.peer_disconnected.connect(_remove)
 	_own = _add(multiplayer.get_unique_id())
 	for id in multiplayer.get_peers():
-		_add(id)
+		_on_connected(id)
 
 
 func _physics_process(delta: float) -> void:
@@ -57,8 +64,13 @@ func move(to: Vector2) -> void:
 
 
 func _tell() -> void:
-	if not multiplayer.get_peers().is_empty():
-		move.rpc(_own.position)
+	# A connection that was just closed has told nobody yet.
+	var status := multiplayer.multiplayer_peer.get_connection_status()
+	if status != MultiplayerPeer.CONNECTION_CONNECTED:
+		return
+	for id in multiplayer.get_peers():
+		if id in _here:
+			move.rpc_id(id, _own.position)
 
 
 func _direction() -> Vector2:
@@ -75,6 +87,20 @@ func _inside(place: Vector2) -> Vector2:
 	return place.clamp(field.position, field.end)
 
 
+func _on_connected(id: int) -> void:
+	_add(id)
+	_bytes.send_bytes(HERE.to_utf8_buffer(), id)
+
+
+## Answered, because the other's game may not have been there when this one said so first.
+func _on_packet(id: int, packet: PackedByteArray) -> void:
+	var word := packet.get_string_from_utf8()
+	if word == HERE:
+		_bytes.send_bytes(HERE_TOO.to_utf8_buffer(), id)
+	if word in [HERE, HERE_TOO] and not id in _here:
+		_here.append(id)
+
+
 func _add(id: int) -> Player:
 	var player: Player = PLAYER.instantiate()
 	player.id = id
@@ -86,6 +112,7 @@ func _add(id: int) -> Player:
 
 
 func _remove(id: int) -> void:
+	_here.erase(id)
 	var player := _player(id)
 	if player:
 		player.queue_free()

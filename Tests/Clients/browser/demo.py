@@ -18,7 +18,7 @@ import unittest.mock
 try:
     from playwright.sync_api import Error, sync_playwright
 except ImportError:
-    print("left out: browser demo (PyPI playwright is not installed: Tests/Installation/clients_venv.sh)")
+    print("all left out: browser demo (PyPI playwright is not installed: Tests/Installation/clients_venv.sh)")
     sys.exit(0)
 
 from page import CHROMIUM, CONFIGURATION, FLAGS, FOLDER, ROOT, Cable, DemoRelay, Files, Person
@@ -662,7 +662,7 @@ def looks(checks, person):
 
 def main():
     if not os.path.exists(CHROMIUM):
-        print("left out: browser demo (chromium is not installed: apt-get install chromium)")
+        print("all left out: browser demo (chromium is not installed: apt-get install chromium)")
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
