@@ -61,6 +61,26 @@ def scenario(function):
 
 
 @scenario
+def relay_serves_the_page(checks, _):
+    """What the browser runs comes from the relay itself."""
+    with DemoRelay() as relay:
+        for path, file, kind in [("/", "index.html", "text/html"),
+                                 *((f"/{name}.js", f"{name}.js", "text/javascript")
+                                   for name in ("lobbyist", "demo", "game"))]:
+            with open(os.path.join(FOLDER, file), "rb") as original:
+                wanted = original.read()
+            status, headers, body = relay.get(path)
+            checks.equal(f"GET {path} is 200 and {kind}", (status, headers["Content-Type"]),
+                         (200, f"{kind}; charset=utf-8"))
+            checks.true(f"GET {path} answers {file}", body == wanted, got=len(body))
+            tag = headers["ETag"]
+            checks.true(f"GET {path} has an ETag", tag, got=tag)
+            again = relay.get(path, **{"If-None-Match": tag or "none"})
+            checks.equal(f"GET {path} with it is 304", (again[0], again[1]["ETag"], again[2]), (304, tag, b""))
+        checks.equal("what is not there is not there", relay.get("/nothing.js")[0], 404)
+
+
+@scenario
 def two_meet(checks, person):
     with DemoRelay() as relay:
         ana = person("Ana").opens(relay.page)
@@ -271,7 +291,7 @@ def refusals(checks, person):
         checks.true("and opens a lobby", ana.sees("#code", re.compile("[2-9B-Z]{5}")))
         bob = person("Bob", script="delete globalThis.RTCPeerConnection").looks_at(relay.page)
         checks.true("a browser without WebRTC is told so", bob.sees("#refusal", "no WebRTC"))
-        cid = person("Cid").looks_at(f"{relay.page.split('?')[0]}?relay=ws://[")
+        cid = person("Cid").looks_at(f"{relay.page}?relay=ws://[")
         checks.true("an address of a relay that is none is named", cid.sees("#refusal", "ws://["))
         shot(bob, "no-webrtc")
 
@@ -349,7 +369,7 @@ def connection_lost(checks, person):
     with DemoRelay() as relay:
         cable = Cable(relay.port)
         try:
-            page = f"{relay.page.split('?')[0]}?relay=ws://127.0.0.1:{cable.port}/"
+            page = f"{relay.page}?relay=ws://127.0.0.1:{cable.port}/"
             ana = person("Ana").opens(page)
             code = ana.starts()
             link = ana.link()
@@ -584,7 +604,7 @@ def main():
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
-    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
+    scenarios = [relay_serves_the_page, two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
                  script_reloaded, both_negotiate, keyboard_alone, looks]
     wanted = sys.argv[2:]
     run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])
