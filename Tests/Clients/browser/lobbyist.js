@@ -121,15 +121,16 @@ async function asksForIceServers(Lobby) {
     asked.push(String(url));
     return { ok: true, json: async () => ({ iceServers: [{ urls: ["turn:turn.invalid"] }] }) };
   };
-  const relays = ["ws://relay.invalid", "ws://relay.invalid/", "wss://relay.invalid/chess", "wss://relay.invalid/chess/",
-    "wss://relay.invalid:9080/games/chess?token=a/b"];
+  const relays = ["ws://relay.invalid", "ws://relay.invalid/", "wss://relay.invalid/chess",
+    "wss://relay.invalid/chess/", "wss://relay.invalid:9080/games/chess?token=a/b"];
   for (const relay of relays) {
     const lobby = new Lobby(relay);
     equal(`${relay} gives ICE servers`, await lobby.iceServers(), [{ urls: ["turn:turn.invalid"] }]);
     lobby.leave();
   }
   equal("it asks below the path of the mount", asked, ["http://relay.invalid/ice", "http://relay.invalid/ice",
-    "https://relay.invalid/chess/ice", "https://relay.invalid/chess/ice", "https://relay.invalid:9080/games/chess/ice"]);
+    "https://relay.invalid/chess/ice", "https://relay.invalid/chess/ice",
+    "https://relay.invalid:9080/games/chess/ice"]);
   const lobby = new Lobby("ws://relay.invalid/chess", { iceServers: "https://ice.invalid/list" });
   await lobby.iceServers();
   equal("or where it is told to", asked.at(-1), "https://ice.invalid/list");

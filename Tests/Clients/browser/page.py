@@ -127,10 +127,12 @@ class Person:
     """Somebody at a browser of their own: what they do, what they see, and what the console said."""
 
     def __init__(self, browser, name, width=1280, height=800, scheme="light", motion="no-preference", script=None,
-                 touch=False):
+                 touch=False, beside=None):
+        """`beside`: another person, whose browser this one uses in a second tab."""
         self.name = name
-        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme,
-                                           reduced_motion=motion, device_scale_factor=1, has_touch=touch)
+        self.context = beside.context if beside else browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion,
+            device_scale_factor=1, has_touch=touch)
         # Without them Chromium hides loopback addresses from WebRTC.
         self.context.grant_permissions(["microphone", "camera"])
         self.page = self.context.new_page()
