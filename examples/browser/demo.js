@@ -2,8 +2,9 @@
 /**
  * The page: a lobby and its link, who is there and by which way, chat, the game, and what passes the relay.
  *
- * What players say to each other is JSON with a `type`. Over the reliable channel: hello {uid, name, colour},
- * chat {text}, follow {code} to another lobby, game {…}. Over the unreliable one: ping {at}, pong {at}, at {…}.
+ * What players say to each other is JSON with a `type`, and checked before it is used. Over the reliable channel:
+ * hello {uid, name, colour}, chat {text}, follow {code} to another lobby, game {…}. Over the unreliable one: ping {at},
+ * pong {at}, at {…}.
  */
 
 import { Kind, Lobby } from "./lobbyist.js";
@@ -14,9 +15,10 @@ const $ = (id) => document.getElementById(id);
 
 const NAMES = ["Ada", "Bo", "Cleo", "Dov", "Edda", "Finn", "Gil", "Hana", "Ivo", "June", "Kit", "Lou", "Mika", "Nur"];
 const COLOURS = 4;
+const UID = /^[0-9a-f]{16}$/;
 const PING_MS = 1000;
 const FOLLOW_MS = 500; // for the word of a new lobby to arrive before the connections end
-const SIGNALS_MAX = 200, LINES_MAX = 200;
+const SIGNALS_MAX = 200, LINES_MAX = 200, CODE_MAX = 40, NAME_MAX = 16, CHAT_MAX = 300;
 
 const here = new URL(location.href);
 const path = here.searchParams.get("relay") ?? here.pathname.replace(/[^/]*$/, "");
@@ -24,6 +26,7 @@ const path = here.searchParams.get("relay") ?? here.pathname.replace(/[^/]*$/, "
 try { relay = new URL(path, here.origin.replace(/^http/, "ws")); } catch { /* Said below. */ }
 
 /** The lobby that one is in. @type {Lobby | null} */ let lobby = null;
+/** Where one of the others has moved to. @type {{ name: string, code: string } | null} */ let invitation = null;
 /** The one being opened to move to. @type {Lobby | null} */ let nextLobby = null;
 /** @type {Map<any, any>} what is known of each peer of the lobby */ let people = new Map();
 let began = performance.now(), throughRelay = 0, relayBytes = 0, direct = 0;
@@ -81,7 +84,8 @@ function notice(box, title, text, button, act) {
 /** @param {string} code "" opens a new lobby */
 function enter(code) {
   me.name = $("name").value.trim() || me.name;
-  try { localStorage.setItem("name", me.name); } catch { /* Storage may be forbidden: then the name is not kept. */ }
+  // Two tabs of a browser may be two players.
+  try { sessionStorage.setItem("name", me.name); } catch { /* Storage may be forbidden: then the name is not kept. */ }
   game.enter(me);
   notice($("refusal"), "");
   try {
@@ -96,6 +100,7 @@ function take(joined, afterMs = 0) {
   const before = lobby;
   setTimeout(() => before?.leave(), afterMs);
   lobby = joined;
+  invitation = null;
   forgetPeople();
   [began, throughRelay, relayBytes, direct, lastSignal] = [performance.now(), 0, 0, 0, null];
   names = new Map();
@@ -121,7 +126,8 @@ function take(joined, afterMs = 0) {
     const person = people.get(peer);
     people.delete(peer);
     if (person?.uid) {
-      game.exit(person.uid);
+      // Who came back under a new id may be there before the old one is gone.
+      if (![...people.values()].some(({ uid }) => uid === person.uid)) game.exit(person.uid);
       line(`${person.name} left.`);
     }
     chooseReferee();
@@ -164,11 +170,18 @@ function moveOn() {
   });
 }
 
-/** @param {any} person @param {string} code */
-function follow(person, code) {
+/** Nobody is called out of a lobby that is well. @param {any} person @param {any} code */
+function invite(person, code) {
+  if (!lobby || lobby.state === "open" && !lobby.isSealed || typeof code !== "string" || !code) return;
+  invitation = { name: person.name || "Somebody", code: code.slice(0, CODE_MAX) };
+  if (lobby.state === "gone" || lobby.state === "sealed") follow(invitation);
+}
+
+/** @param {{ name: string, code: string }} to */
+function follow({ name, code }) {
   nextLobby?.leave();
   nextLobby = null;
-  line(`${person.name} opened lobby ${code}.`);
+  line(`${name} opened lobby ${code}.`);
   take(new Lobby(relay, { code }));
 }
 
@@ -184,38 +197,65 @@ function tellAll(message, channel) {
 
 function hear(peer, data) {
   const person = people.get(peer);
+  if (!person || typeof data !== "string") return;
   let message;
   try { message = JSON.parse(data); } catch { return; }
   direct += 1;
   switch (message?.type) {
     case "hello": return meet(peer, person, message);
-    case "chat": return line(String(message.text).slice(0, 300), person);
-    case "ping": return tell(peer, { type: "pong", at: message.at }, "unreliable");
+    case "chat":
+      if (typeof message.text === "string") line(message.text.slice(0, CHAT_MAX), person);
+      return;
+    case "ping":
+      if (Number.isFinite(message.at)) tell(peer, { type: "pong", at: message.at }, "unreliable");
+      return;
     case "pong":
+      if (!Number.isFinite(message.at)) return;
       person.roundTripMs = performance.now() - message.at;
       return render();
-    case "follow": return follow(person, String(message.code));
+    case "follow": return invite(person, message.code);
     case "at": case "game": return game.hear(person.uid, message);
   }
 }
 
 function meet(peer, person, { uid, name, colour }) {
-  if (uid === me.uid) return;
-  const isNew = !person.uid;
-  const shown = String(name).slice(0, 16) || "Somebody";
-  Object.assign(person, { uid: String(uid), name: shown, colour: Math.abs(Math.trunc(colour)) % COLOURS || 0 });
-  if (isNew) line(`${person.name} is here.`);
+  // Nobody is somebody else later.
+  if (typeof uid !== "string" || !UID.test(uid) || uid === me.uid || person.uid && person.uid !== uid) return;
+  const before = person.name;
+  const shown = typeof name === "string" && name.trim().slice(0, NAME_MAX) || "Somebody";
+  const worn = Number.isInteger(colour) && colour >= 0 && colour < COLOURS ? colour : 0;
+  Object.assign(person, { uid, name: shown, colour: worn });
+  if (!before) line(`${shown} is here.`);
+  else if (before !== shown) line(`${before} is ${shown} now.`);
   names.set(peer.id, shown);
   for (const mention of $("signals").querySelectorAll(`[data-id="${peer.id}"]`)) mention.textContent = shown;
-  // Of two with the same colour the newcomer takes another.
-  const used = new Set([...people.values()].map((other) => other.colour));
-  if (person.wasFirst && person.colour === me.colour) {
-    me.colour = [...Array(COLOURS).keys()].find((free) => !used.has(free)) ?? me.colour;
-    game.enter(me);
-    tellAll({ type: "hello", ...me });
-  }
+  if (person.wasFirst) giveWay(person);
   game.enter(person);
   chooseReferee();
+}
+
+/** Of two with the same colour or name the newcomer takes another. */
+function giveWay(person) {
+  const others = [...people.values()], { name, colour } = me;
+  if (person.colour !== colour && !isSameName(person.name, name)) return;
+  // Once: they might come after us.
+  person.wasFirst = false;
+  if (person.colour === colour) {
+    me.colour = [...Array(COLOURS).keys()].find((free) => others.every((other) => other.colour !== free)) ?? colour;
+  }
+  if (isSameName(person.name, name)) {
+    const stem = name.replace(/ \d+$/, "").slice(0, NAME_MAX - 3);
+    let number = 2;
+    while (others.some((other) => isSameName(other.name, `${stem} ${number}`))) number += 1;
+    me.name = `${stem} ${number}`;
+    line(`There is a ${name} here already: you are ${me.name}.`);
+  }
+  game.enter(me);
+  tellAll({ type: "hello", ...me });
+}
+
+function isSameName(one, other) {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** The longest here: the lowest id, but for newcomers' accidents. Everybody comes to the same result. */
@@ -249,7 +289,13 @@ function showStart(code) {
 }
 
 function codeInAddress() {
-  try { return decodeURIComponent(location.hash.slice(1)).trim().slice(0, 40); } catch { return ""; }
+  return codeIn(location.hash);
+}
+
+/** The code of a lobby, from its link or by itself. @param {string} text */
+function codeIn(text) {
+  const code = text.slice(text.lastIndexOf("#") + 1);
+  try { return decodeURIComponent(code).trim().slice(0, CODE_MAX); } catch { return ""; }
 }
 
 const statuses = {
@@ -279,11 +325,16 @@ function showState({ state, reason, retryMs }) {
   $("play").hidden = false;
   notice($("refusal"), "");
   notice($("trouble"), "");
-  if (state === "open") showInvitation();
+  if (state === "open") {
+    invitation = null;
+    showInvitation();
+  }
   if (wasHidden) $("canvas").focus({ preventScroll: true });
   if (state === "reconnecting") {
     showUnreachable($("trouble"), "The relay is lost. Your game goes on.", retryMs,
       "Newcomers have to wait until it is back. ");
+  } else if ((state === "gone" || state === "sealed") && invitation) {
+    return follow(invitation);
   } else if (state === "gone") {
     notice($("trouble"), "The relay no longer knows this lobby.", "It was restarted, perhaps. You play on with those "
       + "who are here, but nobody new can join.", "Open a new lobby for all of us", moveOn);
@@ -447,7 +498,9 @@ $("begin").addEventListener("submit", (event) => {
 $("instead").addEventListener("click", () => enter(""));
 $("join").addEventListener("submit", (event) => {
   event.preventDefault();
-  enter($("typed").value.trim());
+  const code = codeIn($("typed").value);
+  if (code) return enter(code);
+  notice($("refusal"), "This link leads to no lobby.", "A lobby's link ends with # and its code.");
 });
 $("chat").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -477,7 +530,7 @@ addEventListener("pagehide", () => lobby?.leave());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
 let kept = null;
-try { kept = localStorage.getItem("name"); } catch { /* As above. */ }
+try { kept = sessionStorage.getItem("name"); } catch { /* As above. */ }
 $("name").value = kept || NAMES[Math.floor(Math.random() * NAMES.length)];
 showStart(codeInAddress());
 const canPlay = globalThis.RTCPeerConnection && globalThis.WebSocket;

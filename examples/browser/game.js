@@ -20,6 +20,7 @@ const READY_MS = 2500, FUSE_LEAST_MS = 7000, FUSE_MORE_MS = 6000, BANG_MS = 2400
 const PASS_MS = 700;       // after which it may be passed again
 const SCORE_TO_WIN = 5;
 const SEND_MS = 33, SEND_IDLE_MS = 500, REPEAT_MS = 1000;
+const MARGIN = 8;           // of words to the edges of the arena
 const CURSOR_MS = 4000;    // after which a cursor that nobody moves is hidden
 const PHASES = ["waiting", "ready", "run", "bang", "won"];
 const KEYS = {
@@ -29,6 +30,7 @@ const KEYS = {
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+const inside = ({ x, y }) => ({ x: clamp(x, RADIUS, WIDTH - RADIUS), y: clamp(y, RADIUS, HEIGHT - RADIUS) });
 const round = (value) => Math.round(value * 10) / 10;
 
 export class Game {
@@ -77,19 +79,29 @@ export class Game {
 
   /** @param {string} uid who says it @param {any} message of type at or game */
   hear(uid, message) {
-    const player = this.players.get(uid), now = performance.now();
-    if (player && message.type === "at") {
-      const { x, y, vx, vy, cursor, away } = message;
-      if (![x, y, vx, vy, ...cursor ?? []].every(Number.isFinite)) return;
-      const moved = cursor && String(cursor) !== String(player.cursor);
-      Object.assign(player, { to: { x, y, vx, vy, at: now }, cursor, away, cursorAt: moved ? now : player.cursorAt });
-      // The clock of a page in the background ticks once a second, but messages wake it.
-      this.#judge();
-    } else if (message.type === "game" && uid === this.referee) {
-      const { phase, holder, subject, scores, left, lasts } = message;
-      if (!PHASES.includes(phase) || ![left, lasts].every(Number.isFinite) || !scores) return;
-      this.#become({ phase, holder, subject, scores }, lasts, left);
-    }
+    const player = this.players.get(uid);
+    if (!player || player === this.me) return;
+    if (message.type === "at") this.#hearPlace(player, message);
+    else if (message.type === "game" && uid === this.referee) this.#hearReferee(message);
+  }
+
+  #hearPlace(player, { x, y, vx, vy, cursor, away }) {
+    if (![x, y, vx, vy].every(Number.isFinite)) return;
+    const shown = Array.isArray(cursor) && cursor.length === 2 && cursor.every(Number.isFinite) ? cursor : null;
+    const now = performance.now(), moved = shown && String(shown) !== String(player.cursor);
+    const speed = (value) => clamp(value, -HOLDER_SPEED, HOLDER_SPEED);
+    const to = { ...inside({ x, y }), vx: speed(vx), vy: speed(vy), at: now };
+    Object.assign(player, { to, cursor: shown, away: away === true, cursorAt: moved ? now : player.cursorAt });
+    // The clock of a page in the background ticks once a second, but messages wake it.
+    this.#judge();
+  }
+
+  #hearReferee({ phase, holder, subject, scores, left, lasts }) {
+    if (!PHASES.includes(phase) || ![left, lasts].every(Number.isFinite)) return;
+    if (typeof holder !== "string" || typeof subject !== "string" || !scores) return;
+    const counted = Object.entries(scores).filter(([, points]) => Number.isInteger(points));
+    const most = clamp(lasts, 1, FUSE_LEAST_MS + FUSE_MORE_MS);
+    this.#become({ phase, holder, subject, scores: Object.fromEntries(counted) }, most, clamp(left, 0, most));
   }
 
   nameOf(uid) {
@@ -273,9 +285,15 @@ export class Game {
     this.pen.fill();
   }
 
+  /** Words around x, but inside the arena: at its edges they move, and are smaller when they are too long. */
   #text(text, x, y, size, colour = this.#colours.ink) {
-    const { pen } = this;
-    pen.font = `600 ${size}px system-ui, sans-serif`;
+    const { pen } = this, most = WIDTH - 2 * MARGIN;
+    const use = (pixels) => { pen.font = `600 ${pixels}px system-ui, sans-serif`; };
+    use(size);
+    const wanted = pen.measureText(text).width, width = Math.min(wanted, most);
+    if (wanted > most) use(size * most / wanted);
+    x = clamp(x, MARGIN + width / 2, WIDTH - MARGIN - width / 2);
+    y = clamp(y, MARGIN + size, HEIGHT - MARGIN);
     pen.textAlign = "center";
     pen.lineWidth = 5;
     pen.lineJoin = "round";
@@ -312,7 +330,7 @@ export class Game {
       else this.#circle(eyeX + vx / speed * 3 * look, eyeY + vy / speed * 3 * look, 3.5, "#111");
     }
     const name = player === this.me ? `${player.name} (you)` : player.name;
-    this.#text(name, clamp(x, 60, WIDTH - 60), y > HEIGHT - 80 ? y - RADIUS - 30 : y + RADIUS + size + 8, size);
+    this.#text(name, x, y > HEIGHT - 80 ? y - RADIUS - 30 : y + RADIUS + size + 8, size);
     if (player.uid !== this.holder) return;
 
     const left = clamp((this.#endsAt - performance.now()) / this.#lasts, 0, 1);

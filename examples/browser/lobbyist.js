@@ -70,13 +70,14 @@ export class Lobby extends EventTarget {
   /**
    * @param {string | URL} url of the relay: ws:// or wss://, with the path of its mount
    * @param {{ code?: string, iceServers?: RTCIceServer[] | string | URL }} options code: of the lobby to join; none: a
-   *   new one. iceServers: a list, or where to GET {"iceServers": […]}; if not given, /ice of the relay
+   *   new one. iceServers: a list, or where to GET {"iceServers": […]}; if not given, /ice below the mount's path
    */
   constructor(url, { code = "", iceServers } = {}) {
     super();
     this.url = new URL(url);
     this.code = code;
-    this.iceSource = iceServers ?? new URL("/ice", this.url.href.replace(/^ws/, "http"));
+    const mount = this.url.href.replace(/^ws/, "http").replace(/[?#].*/, "").replace(/\/*$/, "/");
+    this.iceSource = iceServers ?? new URL("ice", mount);
     globalThis.addEventListener?.("online", this.reconnect);
     this.iceServers();
     this.#connect();

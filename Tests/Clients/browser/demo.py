@@ -62,6 +62,26 @@ def scenario(function):
 
 
 @scenario
+def relay_serves_the_page(checks, _):
+    """What the browser runs comes from the relay itself."""
+    with DemoRelay() as relay:
+        for path, file, kind in [("/", "index.html", "text/html"),
+                                 *((f"/{name}.js", f"{name}.js", "text/javascript")
+                                   for name in ("lobbyist", "demo", "game"))]:
+            with open(os.path.join(FOLDER, file), "rb") as original:
+                wanted = original.read()
+            status, headers, body = relay.get(path)
+            checks.equal(f"GET {path} is 200 and {kind}", (status, headers["Content-Type"]),
+                         (200, f"{kind}; charset=utf-8"))
+            checks.true(f"GET {path} answers {file}", body == wanted, got=len(body))
+            tag = headers["ETag"]
+            checks.true(f"GET {path} has an ETag", tag, got=tag)
+            again = relay.get(path, **{"If-None-Match": tag or "none"})
+            checks.equal(f"GET {path} with it is 304", (again[0], again[1]["ETag"], again[2]), (304, tag, b""))
+        checks.equal("what is not there is not there", relay.get("/nothing.js")[0], 404)
+
+
+@scenario
 def two_meet(checks, person):
     with DemoRelay() as relay:
         ana = person("Ana").opens(relay.page)
@@ -112,7 +132,7 @@ def two_meet(checks, person):
 
 
 PLACE = """
-(name) => {
+([name, box]) => {
   const canvas = document.querySelector("canvas"), { width, height } = canvas;
   const wanted = getComputedStyle(canvas).getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)
     .map((part) => parseInt(part, 16));
@@ -123,16 +143,20 @@ PLACE = """
   let [count, x, y] = [0, 0, 0];
   for (let at = 0; at < data.length; at += 4) {
     if (wanted.some((part, index) => data[at + index] !== part)) continue;
-    [count, x, y] = [count + 1, x + at / 4 % width, y + at / 4 / width];
+    const [column, row] = [at / 4 % width, Math.floor(at / 4 / width)];
+    const [across, down] = [column * 800 / width, row * 600 / height];
+    if (across < box[0] || down < box[1] || across > box[2] || down > box[3]) continue;
+    [count, x, y] = [count + 1, x + column, y + row];
   }
+  if (!count) return null;
   return [x / count * 800 / width, y / count * 600 / height].map(Math.round);
 }
 """
 
 
-def place(person, colour):
-    """Where in the arena somebody sees the player of a colour: the middle of what has it."""
-    return person.page.evaluate(PLACE, f"--p{colour}")
+def place(person, colour, box=(0, 0, 800, 600)):
+    """Where in the arena, or a part of it, somebody sees the player of a colour: the middle of what has it, or None."""
+    return person.page.evaluate(PLACE, [f"--p{colour}", box])
 
 
 def drag(person, milliseconds):
@@ -161,6 +185,67 @@ def steer(person, keys, milliseconds):
     person.page.wait_for_timeout(milliseconds)
     for key in keys:
         person.page.keyboard.up(f"Arrow{key}")
+
+
+@scenario
+def two_tabs(checks, person):
+    """Two tabs of one browser, names as proposed: two persons. `same`: both are proposed the same name."""
+    same = "const draw = Math.random; Math.random = () => document.readyState === 'complete' ? draw() : 0.4;"
+    with DemoRelay() as relay:
+        for script in (None, same):
+            one = person("one", script=script).looks_at(relay.page)
+            one.starts()
+            other = person("other", beside=one, script=script).looks_at(one.link())
+            proposed = [tab.page.input_value("#name") for tab in (one, other)]
+            checks.true("a name is proposed to each", all(proposed), got=proposed)
+            if script:
+                checks.equal("the same to both", proposed[1], proposed[0])
+            other.page.click("#enter")
+            checks.equal("two tabs meet", (one.open_channels(1), other.open_channels(1)), (1, 1))
+            if script:
+                checks.true("who came later has another name", one.sees("#people", f"{proposed[0]} 2")
+                            and other.sees("#people", f"{proposed[0]} 2 (you)"), got=other.text("#people"))
+                checks.true("and is told so", other.sees("#log", f"you are {proposed[0]} 2"), got=other.text("#log"))
+            names = [tab.page.locator("#people .name").all_inner_texts() for tab in (one, other)]
+            print(f"     the one sees {names[0]}, the other {names[1]}")
+            for seen in names:
+                checks.equal("nobody is called like the other", len({name.replace(" (you)", "") for name in seen}), 2)
+            other.page.fill("#say", "")
+            other.page.goto("about:blank")
+            other.looks_at(relay.page)
+            checks.equal("each tab keeps its name", other.page.input_value("#name"), proposed[1])
+            one.leaves()
+
+
+@scenario
+def cursors(checks, person):
+    """The mouse of the one, seen by the other where it is, in the colour of the one."""
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        ana.starts()
+        bob = person("Bob", width=1000, height=900).follows(ana.link())
+        checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+
+        def points(x, y):
+            box = ana.page.locator("#canvas").bounding_box()
+            ana.page.mouse.move(box["x"] + x / 800 * box["width"], box["y"] + y / 600 * box["height"])
+
+        def seen(x, y):
+            return place(bob, 0, (x - 40, y - 40, x + 40, y + 40))
+
+        for x, y in [(400, 240), (330, 520), (640, 300)]:
+            checks.equal(f"nothing is at {x}, {y} before", seen(x, y), None)
+            points(x, y)
+            wait_until(lambda x=x, y=y: bob.page.wait_for_timeout(30) or seen(x, y), 3)
+            # The arrow's point is there, and its middle to the right and below.
+            at = seen(x, y)
+            checks.true(f"Bob sees Ana's cursor at {x}, {y}", at and 0 <= at[0] - x <= 12 and 4 <= at[1] - y <= 20,
+                        got=at)
+        shot(bob, "cursor-light")
+        checks.equal("and no longer where it was", seen(400, 240), None)
+        ana.page.mouse.move(1, 1)
+        checks.true("it is gone when it leaves the arena", wait_until(
+            lambda: bob.page.wait_for_timeout(30) or seen(640, 300) is None, 2))
 
 
 @scenario
@@ -196,6 +281,66 @@ def a_game(checks, person):
         checks.equal("one of them has a point", points, ["0 points", "1 point"])
         checks.equal("both see the same points", sorted(bob.page.locator(".points").all_inner_texts()), points)
         checks.true("and the next round begins", ana.sees("#words", re.compile("gets? the potato")))
+
+
+MEASURE = """
+globalThis.outside = new Set();
+globalThis.written = new Set();
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const { actualBoundingBoxLeft: left, actualBoundingBoxRight: right, actualBoundingBoxAscent: up,
+    actualBoundingBoxDescent: down } = this.measureText(text);
+  written.add(text);
+  if (x - left < 0 || x + right > 800 || y - up < 0 || y + down > 600) outside.add(text);
+  write.call(this, text, x, y);
+};
+"""
+
+
+@scenario
+def words_fit(checks, person):
+    """What the arena says is inside of it: long sentences, and long names at its walls."""
+    long = "M" * 16
+    with DemoRelay() as relay:
+        ana = person(long, script=MEASURE).opens(relay.page)
+        ana.starts()
+        ana.page.wait_for_timeout(200)
+        waiting = "Waiting for a second player. Send somebody the link!"
+        checks.true("the arena asks for a second player", waiting in ana.page.evaluate("[...written]"))
+        shot(ana, "waiting-light")
+        bob = person("W" * 16, width=360, height=740, scheme="dark", touch=True, script=MEASURE).follows(ana.link())
+        checks.equal("two are connected", (ana.open_channels(1), bob.open_channels(1)), (1, 1))
+        ana.page.focus("#canvas")
+        for keys in (["Left", "Up"], ["Right"], ["Down"]):
+            steer(ana, keys, 900)
+        box = ana.page.locator("#canvas").bounding_box()
+        ana.page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3)
+        drag(bob, 1200)
+        ana.page.wait_for_timeout(300)
+        shot(bob, "long-names-360", whole=True)
+        for one, other in ((ana, bob), (bob, ana)):
+            written = one.page.evaluate("[...written]")
+            checks.true("both names were written", {f"{one.name} (you)", other.name} <= set(written), got=written)
+            checks.equal("nothing was cut off", one.page.evaluate("[...outside]"), [])
+
+
+@scenario
+def links_are_pasted(checks, person):
+    with DemoRelay() as relay:
+        ana = person("Ana").opens(relay.page)
+        code = ana.starts()
+        bob = person("Bob").opens(relay.page)
+
+        def pastes(text):
+            bob.page.fill("#typed", "")
+            bob.page.focus("#typed")
+            bob.page.keyboard.insert_text(text)
+            bob.page.press("#typed", "Enter")
+
+        pastes(relay.page + "?from=a-long-word-of-whoever-sent-it#")
+        checks.true("a link without a code is none", bob.sees("#refusal", "leads to no lobby"))
+        pastes(f" {relay.page}?from=a-long-word-of-whoever-sent-it#{code} ")
+        checks.equal("a pasted link joins", (bob.open_channels(1), bob.code()), (1, code))
 
 
 @scenario
@@ -272,9 +417,70 @@ def refusals(checks, person):
         checks.true("and opens a lobby", ana.sees("#code", re.compile("[2-9B-Z]{5}")))
         bob = person("Bob", script="delete globalThis.RTCPeerConnection").looks_at(relay.page)
         checks.true("a browser without WebRTC is told so", bob.sees("#refusal", "no WebRTC"))
-        cid = person("Cid").looks_at(f"{relay.page.split('?')[0]}?relay=ws://[")
+        cid = person("Cid").looks_at(f"{relay.page}?relay=ws://[")
         checks.true("an address of a relay that is none is named", cid.sees("#refusal", "ws://["))
         shot(bob, "no-webrtc")
+
+
+# A player who opens a lobby, and says to whoever comes what no page would say.
+STRANGER = """
+async ([relay]) => {
+  const { Lobby } = await import("./lobbyist.js");
+  const lobby = globalThis.stranger = new Lobby(relay);
+  const odd = [null, true, 5, -1, 1e308, "", "x", [], [1], [1, "2"], [null, null], {}, { toString: 1, valueOf: 1 },
+    { toLocaleString: 1 }, { __proto__: 1 }, "__proto__"];
+  const fields = {
+    hello: { uid: "0123456789abcdef", name: "Eve", colour: 1 },
+    chat: { text: "hm" }, ping: { at: 1 }, pong: { at: 1 },
+    at: { x: 400, y: 300, vx: 0, vy: 0, cursor: [300, 300], away: false },
+    game: { phase: "run", holder: "x", subject: "", scores: { "0123456789abcdef": 1 }, left: 5000, lasts: 5000 },
+  };
+  lobby.on("open", ({ peer }) => {
+    for (const greeted of [false, true]) {
+      if (greeted) peer.send(JSON.stringify({ type: "hello", ...fields.hello }));
+      for (const text of ["", "{", "null", "5", "[]", '{"type":null}', '{"type":"none"}']) peer.send(text);
+      peer.reliable.send(new Uint8Array([123, 125]));
+      for (const [type, usual] of Object.entries(fields)) {
+        peer.send(JSON.stringify({ type }));
+        for (const field of Object.keys(usual)) {
+          for (const value of odd) peer.send(JSON.stringify({ type, ...usual, [field]: value }));
+        }
+      }
+      for (const value of odd) peer.send(JSON.stringify({ type: "game", ...fields.game, scores: { a: value } }));
+      for (const code of [...odd, "NOWHERE"]) peer.send(JSON.stringify({ type: "follow", code }));
+    }
+    peer.send(JSON.stringify({ type: "hello", ...fields.hello }));
+    peer.send(JSON.stringify({ type: "chat", text: "That was all." }));
+  });
+  await new Promise((done) => lobby.on("state", ({ state }) => state === "open" && done()));
+  return lobby.code;
+}
+"""
+
+
+@scenario
+def strange_words(checks, person):
+    """Whatever a peer says, the others' pages go on, and stay in their lobby. The peer is the referee, too."""
+    with DemoRelay() as relay:
+        eve = person("Eve").looks_at(relay.page)
+        code = eve.page.evaluate(STRANGER, [f"ws://127.0.0.1:{relay.port}/"])
+        ana = person("Ana").follows(f"{relay.page}#{code}")
+        checks.true("Ana heard it all", ana.sees("#log", "Eve: That was all."), got=ana.text("#log"))
+        checks.true("Eve is the referee", ana.sees("#people li:nth-child(2)", "referee"), got=ana.text("#people"))
+        checks.equal("no word calls her out of a healthy lobby", (ana.code(), ana.text("#relay")),
+                     (code, "relay connected"))
+        checks.equal("and she is told of none", "opened lobby" in ana.text("#log"), False)
+        ana.page.focus("#canvas")
+        colour = int(ana.page.locator("#people .dot").first.get_attribute("class")[-1])
+        before = place(ana, colour)
+        # Towards the middle, from whichever corner.
+        steer(ana, ["Left" if before[0] > 400 else "Right"], 400)
+        after = place(ana, colour)
+        checks.true("she runs on", abs(after[0] - before[0]) > 40, got=(before, after))
+        bob = person("Bob").follows(ana.link())
+        checks.equal("and others find her", bob.open_channels(2), 2)
+        ana.says("Who was that?")
+        checks.true("and hear her", bob.sees("#log", "Ana: Who was that?"))
 
 
 @scenario
@@ -350,7 +556,7 @@ def connection_lost(checks, person):
     with DemoRelay() as relay:
         cable = Cable(relay.port)
         try:
-            page = f"{relay.page.split('?')[0]}?relay=ws://127.0.0.1:{cable.port}/"
+            page = f"{relay.page}?relay=ws://127.0.0.1:{cable.port}/"
             ana = person("Ana").opens(page)
             code = ana.starts()
             link = ana.link()
@@ -666,7 +872,8 @@ def main():
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
-    scenarios = [two_meet, a_game, four_and_a_fifth, refusals, relay_restarted, through_coturn, connection_lost,
+    scenarios = [relay_serves_the_page, two_meet, two_tabs, cursors, a_game, words_fit, links_are_pasted,
+                 four_and_a_fifth, refusals, strange_words, relay_restarted, through_coturn, connection_lost,
                  script_reloaded, both_negotiate, first_words, shares, tab_crashes, keyboard_alone, looks]
     wanted = sys.argv[2:]
     run_scenarios(Checks(), [(one,) for one in scenarios if not wanted or one.__name__ in wanted])

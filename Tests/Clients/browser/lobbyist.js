@@ -117,6 +117,28 @@ function enter(Lobby, id = 7, others = [1]) {
   return { lobby, events };
 }
 
+async function asksForIceServers(Lobby) {
+  const asked = [];
+  globalThis.fetch = async (url) => {
+    asked.push(String(url));
+    return { ok: true, json: async () => ({ iceServers: [{ urls: ["turn:turn.invalid"] }] }) };
+  };
+  const relays = ["ws://relay.invalid", "ws://relay.invalid/", "wss://relay.invalid/chess",
+    "wss://relay.invalid/chess/", "wss://relay.invalid:9080/games/chess?token=a/b"];
+  for (const relay of relays) {
+    const lobby = new Lobby(relay);
+    equal(`${relay} gives ICE servers`, await lobby.iceServers(), [{ urls: ["turn:turn.invalid"] }]);
+    lobby.leave();
+  }
+  equal("it asks below the path of the mount", asked, ["http://relay.invalid/ice", "http://relay.invalid/ice",
+    "https://relay.invalid/chess/ice", "https://relay.invalid/chess/ice",
+    "https://relay.invalid:9080/games/chess/ice"]);
+  const lobby = new Lobby("ws://relay.invalid/chess", { iceServers: "https://ice.invalid/list" });
+  await lobby.iceServers();
+  equal("or where it is told to", asked.at(-1), "https://ice.invalid/list");
+  lobby.leave();
+}
+
 async function joins(Lobby) {
   const { lobby, events } = enter(Lobby, 7, [1, 9]);
   equal("it brings a session of 16 characters at least", Socket.last.session.length >= 16, true);
@@ -322,8 +344,8 @@ async function main() {
   // As a module, whatever this version of Node takes a .js file for.
   const source = fs.readFileSync(path.join(root, "examples", "browser", "lobbyist.js"));
   const { Lobby } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
-  const scenarios = [joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed, greets, negotiates,
-    mendsConnections];
+  const scenarios = [asksForIceServers, joins, resumes, comesTooLate, meetsNoPlugin, waitsLonger, isRefused, isSealed,
+    greets, negotiates, mendsConnections];
   for (const scenario of scenarios) await scenario(Lobby);
   tellCounts();
 }

@@ -8,6 +8,7 @@ import select
 import socket
 import sys
 import threading
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -25,27 +26,25 @@ WAIT_MS = 8000
 
 
 class DemoRelay(Relay):
-    """The relay of the demo, its page, and a link to it. Where it serves no files itself, Python does."""
+    """`lobbyist serve --demo`, or with a configuration like the demo's, and the page that it serves."""
 
-    def __init__(self, config=CONFIGURATION, listen="127.0.0.1:0", **options):
-        super().__init__(config=config, **options)
-        self.command += ["--listen", listen]
-        self.files = None
+    def __init__(self, config=None, listen="127.0.0.1:0"):
+        super().__init__(config=config, demo=config is None, listen=listen)
+        if config:
+            self.command += ["--listen", listen]
 
-    def __enter__(self):
-        super().__enter__()
-        answer = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5)
-        if answer.headers["Content-Type"].startswith("text/html"):
-            self.page = f"http://127.0.0.1:{self.port}/"
-            return self
-        self.files = Files()
-        self.page = f"http://127.0.0.1:{self.files.port}/?relay=ws://127.0.0.1:{self.port}/"
-        return self
+    @property
+    def page(self):
+        return f"http://127.0.0.1:{self.port}/"
 
-    def __exit__(self, *error):
-        if self.files:
-            self.files.stop()
-        super().__exit__(*error)
+    def get(self, path, **headers):
+        """Status, headers and body of what the relay answers."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -128,10 +127,12 @@ class Person:
     """Somebody at a browser of their own: what they do, what they see, and what the console said."""
 
     def __init__(self, browser, name, width=1280, height=800, scheme="light", motion="no-preference", script=None,
-                 touch=False):
+                 touch=False, beside=None):
+        """`beside`: another person, whose browser this one uses in a second tab."""
         self.name = name
-        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme,
-                                           reduced_motion=motion, device_scale_factor=1, has_touch=touch)
+        self.context = beside.context if beside else browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion,
+            device_scale_factor=1, has_touch=touch)
         # Without them Chromium hides loopback addresses from WebRTC.
         self.context.grant_permissions(["microphone", "camera"])
         self.page = self.context.new_page()
