@@ -282,6 +282,10 @@ def refused(checks):
             got, answer = project.post("/deploy", request, headers)
             text = answer["error"] + answer.get("report", "")
             checks.true(f"{name} is refused", got == status and expected in text, [status, expected], [got, text])
+            if name == "a syntax error":
+                checks.true("the log says where", project.relay.logged("is refused")
+                            and "policy.lua:1:" in project.relay.logged("is refused")[-1], "file and line",
+                            project.relay.logged("is refused"))
         checks.equal("what ran runs on", [ask(ana, "x"), project.numbers(), project.leftovers()],
                      ["kept a none", ([1], 1), []])
         for name, request, status, expected in (

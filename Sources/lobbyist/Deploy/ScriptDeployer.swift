@@ -239,7 +239,9 @@ final class ScriptDeployer: Deployer {
   }
 
   private func refuse(_ what: String, _ refusal: DeployRefusal, _ report: String = "") -> OperatorAnswer {
-    log.warning("\(what) is refused: \(refusal.message)")
+    // Where the check or a test fails, the report says it first.
+    let detail = report.split(separator: "\n").first.map { ": \($0)" } ?? ""
+    log.warning("\(what) is refused: \(refusal.message)\(detail)")
     return answer(
       refusal.status, [.init("error", .string(refusal.message)), .init("report", .string(report))])
   }
