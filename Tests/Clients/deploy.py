@@ -240,7 +240,8 @@ def here(checks):
 
 
 def refused(checks):
-    bomb = "local t = {} for i = 1, 1e9 do t[i] = {} end"
+    # In large steps, so that memory runs out before time does, also where others have the processor.
+    bomb = "local s, t = ('x'):rep(1 << 20), {} for i = 1, 1e9 do t[i] = s .. i end"
     loop = "return { test_loop = function() while true do end end }"
 
     def files(project, **changed):
