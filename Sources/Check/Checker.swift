@@ -10,7 +10,6 @@ public struct Checker {
   private let shared: [String]
   private let read: (String) -> [UInt8]?
 
-  private var globals: [String: Set<String>] { Self.globals }
   /// What has been read, in the order that it was found.
   private var files: [(path: String, facts: Facts)] = []
   /// By path, also those that could not be read.
@@ -112,7 +111,7 @@ public struct Checker {
         !isShort
         ? nil
         : try? Reader.facts(
-          of: sources[at].source, isScript: sources[at].isScript, knowsAllTimers: false, libraries: globals)
+          of: sources[at].source, isScript: sources[at].isScript, knowsAllTimers: false, libraries: Self.globals)
       for module in facts?.modules ?? [] {
         let file = module.split(separator: ".").joined(separator: "/") + ".lua"
         for path in folders.map({ $0 + "/" + file }) {
@@ -133,7 +132,7 @@ public struct Checker {
       }
       do throws(UnreadableSource) {
         let facts = try Reader.facts(
-          of: file.source, isScript: file.isScript, knowsAllTimers: sources.count == 1, libraries: globals)
+          of: file.source, isScript: file.isScript, knowsAllTimers: sources.count == 1, libraries: Self.globals)
         files.append((file.path, facts))
       } catch {
         guard isLoaded else { continue }
@@ -151,14 +150,14 @@ public struct Checker {
       findings.append(Finding(file, nil, .warning, "it sets _ENV: globals are not checked"))
       return
     }
-    for use in facts.globalsRead where globals[use.name] == nil {
-      let meant = Spelling.nearest(to: use.name, in: use.locals + globals.keys)
+    for use in facts.globalsRead where Self.globals[use.name] == nil {
+      let meant = Spelling.nearest(to: use.name, in: use.locals + Self.globals.keys)
       let hint = meant.map { " (did you mean '\($0)'?)" } ?? ""
       findings.append(Finding(file, use.place, .error, "unknown global '\(use.name)'\(hint)"))
     }
     for use in facts.globalsWritten { judge(written: use, in: file) }
-    for (library, use, isCalled) in facts.members where globals[library]?.contains(use.name) == false {
-      let meant = Spelling.nearest(to: use.name, in: Array(globals[library] ?? []))
+    for (library, use, isCalled) in facts.members where Self.globals[library]?.contains(use.name) == false {
+      let meant = Spelling.nearest(to: use.name, in: Array(Self.globals[library] ?? []))
       let hint = meant.map { ": did you mean '\($0)'?" } ?? ""
       let message = "\(library) has no \(isCalled ? "function" : "field") '\(use.name)'\(hint)"
       findings.append(Finding(file, use.place, isCalled ? .error : .warning, message))
@@ -166,7 +165,7 @@ public struct Checker {
   }
 
   private mutating func judge(written use: Facts.Use, in file: String) {
-    if globals[use.name] != nil {
+    if Self.globals[use.name] != nil {
       findings.append(Finding(file, use.place, .error, "cannot assign to the built-in global '\(use.name)'"))
       return
     }
@@ -194,7 +193,7 @@ public struct Checker {
 
   /// Methods of values of which nothing is known: one of the relay's, of strings, or of something in these files.
   private mutating func judgeMethods() {
-    let defined = files.reduce(into: Api.shared.methodNames.union(globals["string"] ?? [])) { names, file in
+    let defined = files.reduce(into: Api.shared.methodNames.union(Self.globals["string"] ?? [])) { names, file in
       names.formUnion(file.facts.fieldsDefined)
     }
     // Something may be put under a name that is only a string here.

@@ -2,6 +2,9 @@ import Lobby
 import LuaHost
 
 extension Mount {
+  /// What the scripts of the running version have required.
+  public var modules: [Script] { running.modules }
+
   /// The files that the running version was loaded from.
   public var files: [String] { (scripts.all + running.modules).map(\.path) }
 

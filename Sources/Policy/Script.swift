@@ -70,10 +70,7 @@ public struct Scripts: Sendable {
     others = folders
   }
 
-  var all: [Script] { plugins + [policy] }
-
-  /// Bytes of all their texts.
-  public var bytes: Int { all.reduce(0) { $0 + $1.source.count } }
+  public var all: [Script] { plugins + [policy] }
 
   /// Where `require` looks: beside the scripts, in folders of their own, then elsewhere.
   public func folders(and shared: [String]) -> [String] {

@@ -31,6 +31,22 @@ public enum FileSystem {
     return true
   }
 
+  /// Where a link leads, as it says; nil for what is no link. readlink(2)
+  public static func target(ofLink path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    // The buffer is as long as the call is told.
+    let count = unsafe readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+  }
+
+  /// Without links; "." when it is gone. getcwd(3)
+  public static var currentFolder: String {
+    guard let path = unsafe getcwd(nil, 0) else { return "." }
+    // The C library has allocated it, and it is copied before it is freed.
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
+  }
+
   /// What is in a folder, sorted; nil for one that cannot be read. readdir(3)
   public static func names(in folder: String) -> [String]? {
     guard let stream = unsafe opendir(folder) else { return nil }

@@ -39,7 +39,7 @@ public struct FileTrail {
       deciding.insert(folder.isEmpty ? "/" : folder)
       guard kind != 0 else { return }
       links += 1
-      guard kind == S_IFLNK, links <= Self.linksMax, let target = Self.target(of: entry) else { return }
+      guard kind == S_IFLNK, links <= Self.linksMax, let target = FileSystem.target(ofLink: entry) else { return }
       if target.hasPrefix("/") { folder = "" }
       rest += Self.parts(of: target)
     }
@@ -50,20 +50,9 @@ public struct FileTrail {
     path.split(separator: "/").filter { $0 != "." }.reversed()
   }
 
-  /// readlink(2)
-  private static func target(of link: String) -> String? {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    // The buffer is as long as the call is told.
-    let count = unsafe readlink(link, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
-  }
-
-  /// Without links; "." when it is gone. getcwd(3)
+  /// Without the slash of the root.
   private static var currentFolder: String {
-    guard let path = unsafe getcwd(nil, 0) else { return "." }
-    // The C library has allocated it, and it is copied before it is freed.
-    defer { unsafe free(path) }
-    let folder = unsafe String(cString: path)
+    let folder = FileSystem.currentFolder
     return folder == "/" ? "" : folder
   }
 }

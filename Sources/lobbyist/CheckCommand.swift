@@ -4,16 +4,7 @@ import Policy
 
 /// `lobbyist check`: loads scripts as the relay would, and tells what is wrong with them.
 enum CheckCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      return try check(arguments)
-    } catch {
-      complain("\(error.message). See 'lobbyist check --help'")
-      return ExitCode.usage
-    }
-  }
-
-  private static func check(_ arguments: [String]) throws(UsageError) -> Int32 {
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
     var paths: [String] = []
     var configurations: [String] = []

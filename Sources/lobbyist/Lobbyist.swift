@@ -15,28 +15,33 @@ enum Lobbyist {
   private static func run(_ arguments: [String]) -> Int32 {
     let rest = Array(arguments.dropFirst())
     switch arguments.first {
-    case nil: return ServeCommand.run([])
-    case "serve": return ServeCommand.run(rest)
-    case "new": return NewCommand.run(rest)
-    case "check": return CheckCommand.run(rest)
-    case "test": return TestCommand.run(rest)
-    case "talk": return TalkCommand.run(rest)
-    case "deploy": return DeployCommand.run(rest)
-    case "versions": return VersionsCommand.run(rest)
-    case "rollback": return RollbackCommand.run(rest)
     case Trial.command: return Trial.run(rest)
-    case "reload": return ReloadCommand.run(rest)
-    case "replay": return ReplayCommand.run(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
-    case let word? where word.hasPrefix("-"): return ServeCommand.run(arguments)
-    case let word?:
-      let known = "serve, new, check, test, talk, reload, deploy, versions, rollback, replay and bench"
-      complain("there is no command '\(word)'. There are \(known); see 'lobbyist --help'")
-      return ExitCode.usage
+    case let word? where !word.hasPrefix("-"): return run(word, rest)
+    default: return run("serve", arguments)
     }
     return ExitCode.success
+  }
+
+  private typealias Command = @Sendable ([String]) throws(UsageError) -> Int32
+
+  private static let commands: [(name: String, run: Command)] = [
+    ("serve", ServeCommand.run), ("new", NewCommand.run), ("check", CheckCommand.run), ("test", TestCommand.run),
+    ("talk", TalkCommand.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
+    ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("replay", ReplayCommand.run),
+  ]
+
+  private static func run(_ name: String, _ arguments: [String]) -> Int32 {
+    do throws(UsageError) {
+      if let command = commands.first(where: { $0.name == name }) { return try command.run(arguments) }
+      let known = commands.map(\.name).joined(separator: ", ") + " and bench"
+      complain("there is no command '\(name)'. There are \(known); see 'lobbyist --help'")
+    } catch {
+      complain("\(error.message). See 'lobbyist \(name) --help'")
+    }
+    return ExitCode.usage
   }
 
   private static let help = """

@@ -1,15 +1,6 @@
 /// `lobbyist new`: writes a policy or a plugin to start from, with its conversation.
 enum NewCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      return try write(arguments)
-    } catch {
-      complain("\(error.message). See 'lobbyist new --help'")
-      return ExitCode.usage
-    }
-  }
-
-  private static func write(_ arguments: [String]) throws(UsageError) -> Int32 {
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
     var names: [String] = []
     var kind = Skeleton.Kind.policy

@@ -3,25 +3,20 @@ import Deployment
 
 /// `lobbyist reload`: has a running relay load its scripts anew, and tells what became of it.
 enum ReloadCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      var options = Options(arguments)
-      var admin = AdminRequest.defaultAdmin
-      while let word = try options.next() {
-        switch word {
-        case .option("--admin"): admin = try options.value(of: "--admin")
-        case .option("--help"):
-          say(help)
-          return ExitCode.success
-        case .option(let name): throw UsageError("reload has no option '\(name)'")
-        case .operand(let text): throw UsageError("reload takes no '\(text)'")
-        }
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    var options = Options(arguments)
+    var admin = AdminRequest.defaultAdmin
+    while let word = try options.next() {
+      switch word {
+      case .option("--admin"): admin = try options.value(of: "--admin")
+      case .option("--help"):
+        say(help)
+        return ExitCode.success
+      case .option(let name): throw UsageError("reload has no option '\(name)'")
+      case .operand(let text): throw UsageError("reload takes no '\(text)'")
       }
-      return reload(admin)
-    } catch {
-      complain("\(error.message). See 'lobbyist reload --help'")
-      return ExitCode.usage
     }
+    return reload(admin)
   }
 
   private static func reload(_ admin: String) -> Int32 {

@@ -20,17 +20,12 @@ enum ReplayCommand {
     var shown = 20
   }
 
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      guard let plan = try plan(arguments) else {
-        say(help)
-        return ExitCode.success
-      }
-      return try replay(plan)
-    } catch {
-      complain("\(error.message). See 'lobbyist replay --help'")
-      return ExitCode.usage
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    guard let plan = try plan(arguments) else {
+      say(help)
+      return ExitCode.success
     }
+    return try replay(plan)
   }
 
   /// Nil when the help is asked for.

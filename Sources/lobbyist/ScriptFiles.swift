@@ -1,6 +1,7 @@
 import Glibc
 import Lobby
 import Policy
+import Reactor
 
 /// Finds policies and plugins in files, for every command that needs them.
 enum ScriptFiles {
@@ -69,10 +70,7 @@ enum ScriptFiles {
 
   /// The folders above the program file, nearest first.
   static var ownFolders: [String] {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
-    guard count > 0 else { return [] }
-    var folder = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    guard var folder = FileSystem.target(ofLink: "/proc/self/exe") else { return [] }
     var folders: [String] = []
     while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex, folders.count < 5 {
       folder = String(folder[..<slash])

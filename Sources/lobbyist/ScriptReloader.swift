@@ -103,12 +103,11 @@ final class ScriptReloader: Reloader {
 
   /// What is likely to fail in the version that runs now.
   private func remarks(on mount: Mount, _ plan: MountPlan) -> [String] {
-    var left = Self.readBytesMax - mount.scripts.bytes
-    guard left > 0 else { return [] }
+    let bytes = (mount.scripts.all + mount.modules).reduce(0) { $0 + $1.source.count }
+    guard bytes <= Self.readBytesMax else { return [] }
+    // As they were loaded, not as the files are by now.
     let findings = Checker.read(mount.scripts, shared: plan.shared) { path in
-      guard left > 0, let text = ScriptFiles.module(path) else { return nil }
-      left -= text.count
-      return text
+      mount.modules.first { $0.path == path }?.source
     }
     return findings.prefix(Self.remarksMax).map(\.remark)
   }

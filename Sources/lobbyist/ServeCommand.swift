@@ -13,22 +13,17 @@ enum ServeCommand {
   static let demo = "examples/browser/lobbyist.lua"
   static let defaultPort = "9080"
 
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      guard var plan = try ServePlan(arguments) else {
-        say(help)
-        return ExitCode.success
-      }
-      do throws(ConfigurationError) {
-        try plan.readConfiguration()
-      } catch {
-        return fail(error.message)
-      }
-      return serve(plan)
-    } catch {
-      complain("\(error.message). See 'lobbyist serve --help'")
-      return ExitCode.usage
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    guard var plan = try ServePlan(arguments) else {
+      say(help)
+      return ExitCode.success
     }
+    do throws(ConfigurationError) {
+      try plan.readConfiguration()
+    } catch {
+      return fail(error.message)
+    }
+    return serve(plan)
   }
 
   private static func serve(_ plan: ServePlan) -> Int32 {

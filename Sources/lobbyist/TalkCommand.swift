@@ -2,25 +2,20 @@ import Conversation
 
 /// `lobbyist talk`: plays conversations against a live server, this relay or any other.
 enum TalkCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      var options = Options(arguments)
-      var operands: [String] = []
-      while let word = try options.next() {
-        switch word {
-        case .operand(let operand): operands.append(operand)
-        case .option("--help"):
-          say(help)
-          return ExitCode.success
-        case .option(let name): throw UsageError("talk has no option '\(name)'")
-        }
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    var options = Options(arguments)
+    var operands: [String] = []
+    while let word = try options.next() {
+      switch word {
+      case .operand(let operand): operands.append(operand)
+      case .option("--help"):
+        say(help)
+        return ExitCode.success
+      case .option(let name): throw UsageError("talk has no option '\(name)'")
       }
-      guard operands.count >= 2 else { throw UsageError("talk wants a URL and at least one file") }
-      return try play(operands[0], Array(operands.dropFirst()))
-    } catch {
-      complain("\(error.message). See 'lobbyist talk --help'")
-      return ExitCode.usage
     }
+    guard operands.count >= 2 else { throw UsageError("talk wants a URL and at least one file") }
+    return try play(operands[0], Array(operands.dropFirst()))
   }
 
   private static func play(_ url: String, _ paths: [String]) throws(UsageError) -> Int32 {

@@ -4,32 +4,27 @@ import Reactor
 
 /// `lobbyist test`: plays conversations and runs unit tests, without sockets and on a virtual clock.
 enum TestCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      var options = Options(arguments)
-      var paths: [String] = []
-      var form: CoverageReport.Form?
-      var isWatching = false
-      while let word = try options.next() {
-        switch word {
-        case .operand(let path): paths.append(path)
-        case .option("--coverage"): form = try coverageForm(options.optionalValue())
-        case .option("--watch"): isWatching = true
-        case .option("--help"):
-          say(help)
-          return ExitCode.success
-        case .option(let name): throw UsageError("test has no option '\(name)'")
-        }
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    var options = Options(arguments)
+    var paths: [String] = []
+    var form: CoverageReport.Form?
+    var isWatching = false
+    while let word = try options.next() {
+      switch word {
+      case .operand(let path): paths.append(path)
+      case .option("--coverage"): form = try coverageForm(options.optionalValue())
+      case .option("--watch"): isWatching = true
+      case .option("--help"):
+        say(help)
+        return ExitCode.success
+      case .option(let name): throw UsageError("test has no option '\(name)'")
       }
-      if let error = Files.missing(among: paths) { throw UsageError(error.message) }
-      if paths.isEmpty { paths = ["."] }
-      guard isWatching else { return once(paths, form) }
-      guard form == nil else { throw UsageError("--watch and --coverage do not go together") }
-      return watch(paths)
-    } catch {
-      complain("\(error.message). See 'lobbyist test --help'")
-      return ExitCode.usage
     }
+    if let error = Files.missing(among: paths) { throw UsageError(error.message) }
+    if paths.isEmpty { paths = ["."] }
+    guard isWatching else { return once(paths, form) }
+    guard form == nil else { throw UsageError("--watch and --coverage do not go together") }
+    return watch(paths)
   }
 
   private static func coverageForm(_ value: String?) throws(UsageError) -> CoverageReport.Form {

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 
-from relay import wait_until
+from relay import free_port, wait_until
 
 PROGRAMS = ("turnserver", "turnutils_peer", "turnutils_uclient")
 SECRET = "north pole/+=&%20é"
@@ -24,17 +24,6 @@ BINDING_ANSWER = bytes.fromhex("0101")
 
 def lacking_programs():
     return [name for name in PROGRAMS if shutil.which(name) is None]
-
-
-def free_port():
-    """A port that neither UDP nor TCP uses here."""
-    while True:
-        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
-            stream.bind((HOST, 0))
-            port = stream.getsockname()[1]
-            with contextlib.suppress(OSError):
-                datagram.bind((HOST, port))
-                return port
 
 
 @contextlib.contextmanager

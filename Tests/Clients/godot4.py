@@ -13,8 +13,7 @@ from websockets.sync.server import serve
 
 from godot4_engine import CLIENT, Engine, project, with_engine
 from godot_peer import ANSWER, CANDIDATE, ID, JOIN, OFFER, PEER_CONNECT, PEER_DISCONNECT, SEAL, Peer
-from relay import ROOT, Checks, Relay, run_scenarios
-from coturn import free_port
+from relay import ROOT, Checks, Relay, free_port, run_scenarios
 
 SDP = "v=0\r\no=- 46117 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:é\"\\/\r\n"
 FOUND = ["0", 0, "candidate:1 1 UDP 2122317823 192.0.2.1 9 typ host"]

@@ -11,8 +11,7 @@ import time
 
 from godot4_engine import Engine, complaints, project, run_engine, with_engine
 from godot_peer import ANSWER, CANDIDATE, OFFER, PEER_CONNECT, Peer
-from relay import Checks, Relay, run_scenarios, wait_until
-from coturn import free_port
+from relay import Checks, Relay, free_port, run_scenarios, wait_until
 
 LOBBY, GAME, PLAYER = "res://lobby.tscn", "res://game.tscn", "res://player.tscn"
 MULTIPLAYER = "res://addons/lobbyist/lobby_multiplayer.gd"

@@ -14,7 +14,7 @@ import time
 
 from mounts import Configured, named, say
 from raw_socket import RawSocket, upgrade_request
-from relay import BINARY, ROOT, Checks, run_scenarios, wait_until
+from relay import BINARY, ROOT, Checks, free_port, run_scenarios, wait_until
 
 GOING_AWAY = 1001
 HEAD = 'listen "127.0.0.1:0"\nadmin "127.0.0.1:0"\n'
@@ -103,12 +103,6 @@ class Stream(threading.Thread):
         self.join(20)
         self.raw.close()
         return self.problem or (None if self.count else "nothing was sent")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def mount(path, name, rest=""):

@@ -3,8 +3,10 @@
 The binary is `.build/release/lobbyist`, or what the environment variable LOBBYIST names.
 """
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +24,17 @@ STOP_SECONDS = 10
 # The relay limits that these programs lower, by their names on the command line.
 PING_LIMIT = "ping_milliseconds"
 HANDSHAKE_LIMIT = "handshake_milliseconds"
+
+
+def free_port():
+    """A port that neither UDP nor TCP uses here."""
+    while True:
+        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+            stream.bind(("127.0.0.1", 0))
+            port = stream.getsockname()[1]
+            with contextlib.suppress(OSError):
+                datagram.bind(("127.0.0.1", port))
+                return port
 
 
 class Relay:

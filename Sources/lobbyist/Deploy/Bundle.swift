@@ -2,6 +2,7 @@ import Check
 import Conversation
 import Deployment
 import Policy
+import Reactor
 
 /// What is to be deployed, gathered in the folder of the project: whatever the checker and the tests here have read.
 struct Bundle {
@@ -93,7 +94,8 @@ struct Bundle {
   private static func relative(_ path: String) throws(FileError) -> String {
     var rest = path[...]
     if path.hasPrefix("/") {
-      guard let folder = ([Files.current] + ScriptFiles.ownFolders).first(where: { path.hasPrefix($0 + "/") }) else {
+      let folders = [FileSystem.currentFolder] + ScriptFiles.ownFolders
+      guard let folder = folders.first(where: { path.hasPrefix($0 + "/") }) else {
         throw FileError("\(path) is outside of this folder: run it from a folder above")
       }
       rest = path.dropFirst(folder.count + 1)

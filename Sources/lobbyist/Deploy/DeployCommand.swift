@@ -14,17 +14,12 @@ enum DeployCommand {
     var admin = AdminRequest.defaultAdmin
   }
 
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      guard let plan = try plan(arguments) else {
-        say(help)
-        return ExitCode.success
-      }
-      return try deploy(plan)
-    } catch {
-      complain("\(error.message). See 'lobbyist deploy --help'")
-      return ExitCode.usage
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    guard let plan = try plan(arguments) else {
+      say(help)
+      return ExitCode.success
     }
+    return try deploy(plan)
   }
 
   /// Nil when the help is asked for.

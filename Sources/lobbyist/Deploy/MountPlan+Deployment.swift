@@ -1,6 +1,7 @@
 import Deployment
 import Glibc
 import Policy
+import Reactor
 import Recording
 import Relay
 
@@ -70,14 +71,7 @@ extension MountPlan: NamedMount {
 
 extension Files {
   /// A path that holds from every folder.
-  static func whole(_ path: String) -> String { path.hasPrefix("/") ? path : current + "/" + path }
-
-  /// The current folder.
-  static var current: String {
-    guard let path = unsafe getcwd(nil, 0) else { return "." }
-    defer { unsafe free(path) }
-    return unsafe String(cString: path)
-  }
+  static func whole(_ path: String) -> String { path.hasPrefix("/") ? path : FileSystem.currentFolder + "/" + path }
 }
 
 extension MountPlan {

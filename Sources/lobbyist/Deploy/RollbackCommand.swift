@@ -2,32 +2,27 @@ import Deployment
 
 /// `lobbyist rollback`: goes back to what ran before the last deployment, or to any other.
 enum RollbackCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      var options = Options(arguments)
-      var request = RollbackRequest()
-      var admin = AdminRequest.defaultAdmin
-      while let word = try options.next() {
-        switch word {
-        case .operand(let text):
-          guard request.to == nil, let number = Int(text), number >= 0 else {
-            throw UsageError("rollback takes the number of one deployment, not '\(text)'")
-          }
-          request.to = number
-        case .option("--new-lobbies"): request.newLobbies = true
-        case .option("--mount"): request.mount = try options.value(of: "--mount")
-        case .option("--admin"): admin = try options.value(of: "--admin")
-        case .option("--help"):
-          say(help)
-          return ExitCode.success
-        case .option(let name): throw UsageError("rollback has no option '\(name)'")
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    var options = Options(arguments)
+    var request = RollbackRequest()
+    var admin = AdminRequest.defaultAdmin
+    while let word = try options.next() {
+      switch word {
+      case .operand(let text):
+        guard request.to == nil, let number = Int(text), number >= 0 else {
+          throw UsageError("rollback takes the number of one deployment, not '\(text)'")
         }
+        request.to = number
+      case .option("--new-lobbies"): request.newLobbies = true
+      case .option("--mount"): request.mount = try options.value(of: "--mount")
+      case .option("--admin"): admin = try options.value(of: "--admin")
+      case .option("--help"):
+        say(help)
+        return ExitCode.success
+      case .option(let name): throw UsageError("rollback has no option '\(name)'")
       }
-      return AdminRequest(admin: admin).change("/rollback", request.json)
-    } catch {
-      complain("\(error.message). See 'lobbyist rollback --help'")
-      return ExitCode.usage
     }
+    return AdminRequest(admin: admin).change("/rollback", request.json)
   }
 
   private static let help = """

@@ -4,27 +4,22 @@ import Glibc
 
 /// `lobbyist versions`: what was deployed to a running relay, and what runs.
 enum VersionsCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    do throws(UsageError) {
-      var options = Options(arguments)
-      var admin = AdminRequest.defaultAdmin
-      var isJSON = false
-      while let word = try options.next() {
-        switch word {
-        case .option("--json"): isJSON = true
-        case .option("--admin"): admin = try options.value(of: "--admin")
-        case .option("--help"):
-          say(help)
-          return ExitCode.success
-        case .option(let name): throw UsageError("versions has no option '\(name)'")
-        case .operand(let text): throw UsageError("versions takes no '\(text)'")
-        }
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    var options = Options(arguments)
+    var admin = AdminRequest.defaultAdmin
+    var isJSON = false
+    while let word = try options.next() {
+      switch word {
+      case .option("--json"): isJSON = true
+      case .option("--admin"): admin = try options.value(of: "--admin")
+      case .option("--help"):
+        say(help)
+        return ExitCode.success
+      case .option(let name): throw UsageError("versions has no option '\(name)'")
+      case .operand(let text): throw UsageError("versions takes no '\(text)'")
       }
-      return list(admin, isJSON)
-    } catch {
-      complain("\(error.message). See 'lobbyist versions --help'")
-      return ExitCode.usage
     }
+    return list(admin, isJSON)
   }
 
   private static func list(_ admin: String, _ isJSON: Bool) -> Int32 {
