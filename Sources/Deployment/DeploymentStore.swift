@@ -27,7 +27,12 @@ public final class DeploymentStore {
     for name in try disk.names(in: folder) where name.hasPrefix(Self.hidden) { try disk.remove(folder + "/" + name) }
   }
 
-  deinit { if lock >= 0 { close(lock) } }
+  deinit {
+    guard lock >= 0 else { return }
+    // Closing alone would leave it to a process that has just been forked and not yet begun its program. flock(2)
+    _ = flock(lock, LOCK_UN)
+    close(lock)
+  }
 
   private static func take(_ lock: Int32, of folder: String, _ milliseconds: Int) throws(DeployRefusal) {
     for tries in 0... {
