@@ -31,6 +31,7 @@ extension RelayLimits {
     limit("deploy_milliseconds", "time for trying a deployment", \.deployMilliseconds, none: unreachable),
     limit("deployments_kept", "deployments of a mount that are kept", \.deploymentsKept),
     limit("queued_bytes", "bytes that wait for a slow reader", \.mount.queuedBytes),
+    limit("deflate_from_bytes", "the shortest message that is compressed, in bytes", \.mount.deflateFromBytes),
     limit("lobbies", "lobbies of a mount", \.mount.lobbies.lobbies),
     limit("lobby_name_bytes", "bytes of a lobby's name", \.mount.lobbies.lobbyNameBytes),
     limit("members_per_lobby", "members of one lobby", \.mount.lobbies.membersPerLobby),

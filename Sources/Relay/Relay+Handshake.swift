@@ -55,7 +55,10 @@ extension Relay {
         answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
-        outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
+        let deflate = agreeOnDeflate(slot, head)
+        outbox.withQueue(slot) { queue in
+          queue.appendSwitchingProtocols(upgrade, subprotocol: subprotocol, deflate: deflate)
+        }
         outbox.touch(slot)
         connections[slot].phase = .open
         setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : 1 << 40)

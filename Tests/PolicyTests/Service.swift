@@ -29,6 +29,7 @@ final class Client {
       case .close(let code, let reason): heard.append(.closed(code, String(decoding: reason, as: UTF8.self)))
       case .ping, .pong: continue
       case .incomplete: return offset == bytes.count ? heard : heard + [.broken("half a frame")]
+      case .compressed: preconditionFailure("no extension was offered")
       case .violation(let code, let reason): return heard + [.broken("\(code) \(reason)")]
       }
     }
