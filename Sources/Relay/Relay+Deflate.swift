@@ -25,7 +25,7 @@ extension Relay {
   /// Accepts one of a client's offers to compress, where its mount does so (RFC 7692 §7.1); nil when nothing is agreed.
   func agreeOnDeflate(_ slot: UInt32, _ head: RequestHead) -> DeflateParameters? {
     guard let mount = connections[slot].mount, mounts.route(of: mount).deflates,
-      let agreed = DeflateParameters(answering: head)
+      let agreed = DeflateParameters(answering: head.list("Sec-WebSocket-Extensions"))
     else { return nil }
     outbox.deflate(slot, windowBits: agreed.serverWindowBits)
     connections[slot].inbound.acceptCompressed()

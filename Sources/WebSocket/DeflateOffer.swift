@@ -1,10 +1,11 @@
-import HTTP
-
 /// One `permessage-deflate` of a client (RFC 7692 §7.1). What it allows and this relay does anyway is only checked.
 struct DeflateOffer: Equatable {
   /// 8 to 15; nil when the client does not mind.
   private(set) var serverMaxWindowBits: UInt8?
 
+  /// `text` is one element of `Sec-WebSocket-Extensions`. A value in quotes is a token too (RFC 6455 §9.1): in a good
+  /// header no comma and no semicolon stands inside of one.
+  ///
   /// Nil for another extension, and for an offer with a parameter that is unknown, repeated or has a wrong value
   /// (RFC 7692 §7).
   init?(_ text: String) {

@@ -1,5 +1,3 @@
-import HTTP
-
 /// What is agreed on when messages may be compressed with permessage-deflate (RFC 7692 §7.1).
 ///
 /// No message is compressed with regard to an earlier one, in either direction: so one compressor serves all peers, a
@@ -13,26 +11,18 @@ public struct DeflateParameters: Sendable, Equatable {
   /// What zlib compresses with.
   private static let windowBits: ClosedRange<UInt8> = 9...15
 
-  /// Accepts the first good one of a client's offers; nil when there is none.
-  public init?(answering head: RequestHead) {
-    // A value in quotes is a token too (RFC 6455 §9.1): no comma of a good header stands inside of one.
-    for offer in head.list("Sec-WebSocket-Extensions") {
-      if let parameters = Self(answering: offer) {
-        self = parameters
-        return
-      }
+  /// Accepts the first good one of a client's offers, the elements of `Sec-WebSocket-Extensions`; nil when there is none.
+  /// One that asks for what zlib cannot do, a window of 8 bits, is as good as not there (RFC 7692 §7.1.2.1).
+  public init?(answering elements: [String]) {
+    for element in elements {
+      guard let offer = DeflateOffer(element) else { continue }
+      let bits = offer.serverMaxWindowBits ?? Self.windowBits.upperBound
+      guard Self.windowBits.contains(bits) else { continue }
+      serverWindowBits = bits
+      isWindowSaid = offer.serverMaxWindowBits != nil
+      return
     }
     return nil
-  }
-
-  /// Accepts one element of `Sec-WebSocket-Extensions`; nil when it is another extension, is not well formed (RFC 7692
-  /// §7.1, last paragraph), or asks for what cannot be done.
-  init?(answering offer: String) {
-    guard let offer = DeflateOffer(offer) else { return nil }
-    let bits = offer.serverMaxWindowBits
-    guard Self.windowBits.contains(bits ?? Self.windowBits.upperBound) else { return nil }
-    serverWindowBits = bits ?? Self.windowBits.upperBound
-    isWindowSaid = bits != nil
   }
 
   /// The value of `Sec-WebSocket-Extensions` in the answer. A client that has not offered the latter of the two has to
