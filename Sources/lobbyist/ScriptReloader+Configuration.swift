@@ -78,7 +78,7 @@ extension ScriptReloader {
       let mount = routed[index].mount
       adoption.outcomes.append(
         ReloadOutcome(
-          subject: mount.scripts.policy.path,
+          subject: mount.scripts.policy.path, of: mount,
           .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000)))
     }
     return (adoption, routed)
