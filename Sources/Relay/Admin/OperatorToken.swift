@@ -4,14 +4,15 @@ public struct OperatorToken: Equatable, Sendable {
   public static let bytesMin = 16
   public static let bytesMax = 512
 
-  private let bytes: [UInt8]
+  /// Itself, for whoever asks a relay.
+  public let text: String
 
   /// Nil unless it is made of `bytesMin` to `bytesMax` printable ASCII characters without spaces, as fits into a header
   /// (RFC 6750 §2.1 allows fewer).
   public init?(_ text: String) {
     guard (Self.bytesMin...Self.bytesMax).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else { return nil }
-    bytes = Array(text.utf8)
+    self.text = text
   }
 
   /// What is said about a text that makes none.
@@ -20,10 +21,9 @@ public struct OperatorToken: Equatable, Sendable {
 
   /// Takes as long whatever was offered, but for its length.
   func equals(_ offered: String) -> Bool {
-    let offered = Array(offered.utf8)
-    guard offered.count == bytes.count else { return false }
+    guard offered.utf8.count == text.utf8.count else { return false }
     var difference: UInt8 = 0
-    for (own, other) in zip(bytes, offered) { difference |= own ^ other }
+    for (own, other) in zip(text.utf8, offered.utf8) { difference |= own ^ other }
     return difference == 0
   }
 
