@@ -57,6 +57,7 @@ extension Relay {
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let refusal):
         counters.handshakesRefused += 1
+        counters.refusedByPolicy += 1
         answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1

@@ -48,6 +48,7 @@ enum ServeCommand {
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
         limits: plan.limits, log: log)
       serving = relay
+      relay.version = Lobbyist.version
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       relay.reloadScripts(with: reloader)

@@ -413,7 +413,7 @@ def elsewhere():
     found = set()
     for name in "deploy.py", "admin.py":
         with open(os.path.join(ROOT, "Tests", "Clients", name), encoding="utf-8") as file:
-            found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans)": \d+\}', file.read()))
+            found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans|admin_connections)": \d+\}', file.read()))
     return found
 
 
