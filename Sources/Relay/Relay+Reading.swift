@@ -59,6 +59,7 @@ extension Relay {
     switch result {
     case .bytes(let count):
       connections[slot].wasHeard = true
+      counters.bytesIn &+= UInt64(count)
       return count
     case .wouldBlock: return nil
     case .endOfStream, .failed:
