@@ -11,12 +11,16 @@ public struct Arrangement {
   /// In the order in which they are tried for a request.
   public var mounts: [RoutedMount]
   public var limits: RelayLimits
+  public var proxies: TrustedProxies
 
-  public init(listen: [String], admin: String?, mounts: [RoutedMount], limits: RelayLimits) {
+  public init(
+    listen: [String], admin: String?, mounts: [RoutedMount], limits: RelayLimits, proxies: TrustedProxies
+  ) {
     self.listen = listen
     self.admin = admin
     self.mounts = mounts
     self.limits = limits
+    self.proxies = proxies
   }
 }
 
@@ -39,7 +43,7 @@ extension Relay {
     let gone = next.arrange(wanted.mounts)
     let told = try relisten(try ListenerWish.all(wanted, next), next)
     mounts = next
-    adopt(wanted.limits)
+    adopt(wanted.limits, wanted.proxies)
     sayGoodbye(Set(gone))
     return told
   }

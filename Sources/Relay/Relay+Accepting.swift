@@ -50,15 +50,13 @@ extension Relay {
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
       return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
     }
-    guard perAddress.admit(host) else {
-      let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-      return turnAway(stream, status: 429, "\(limit) by \(host)")
-    }
+    let isAnnounced = !isOperator && proxies.announces(host)
+    if !isAnnounced, let reason = refusal(of: host) { return turnAway(stream, status: 429, reason) }
     counters.accepted += 1
     let generation = connections.takeGeneration()
     let connection = Connection(
-      stream: stream, host: host, purpose: purpose, generation: generation,
-      messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
+      stream: stream, host: host, phase: isAnnounced ? .proxied : .handshake, purpose: purpose,
+      generation: generation, limits: limits, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
     if let mount = connections[slot].mount { mounts.enter(mount) }
     outbox.open(slot)
@@ -76,8 +74,9 @@ extension Relay {
   private func turnAway(_ stream: consuming Stream, status: Int, _ reason: String) {
     counters.refusedAtLimit += 1
     log.warning("a connection was turned away: \(reason)")
+    guard refusals.take(now: now) else { return }
     var answer = ByteQueue()
-    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")
+    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "Try again later: \(reason)\n")
     // Bytes that nobody has read would turn the end of the stream into a reset.
     _ = unsafe stream.read(into: readBuffer)
     _ = unsafe answer.withBytes { unsafe stream.write(UnsafeRawBufferPointer($0)) }

@@ -4,6 +4,10 @@ public struct RelayCounters: Sendable {
   public var upgraded: UInt64 = 0
   public var refusedAtLimit: UInt64 = 0
   public var handshakesRefused: UInt64 = 0
+  /// Connections and handshakes of addresses from which more came than may in a minute.
+  public var refusedByRate: UInt64 = 0
+  /// Connections of proxies that began with no PROXY header.
+  public var proxyHeadersRefused: UInt64 = 0
   /// Requests for a path or host that no mount answers at.
   public var unmounted: UInt64 = 0
   public var handshakesTimedOut: UInt64 = 0
@@ -11,6 +15,13 @@ public struct RelayCounters: Sendable {
   public var vanished: UInt64 = 0
   /// Peers that were closed because they read no pongs.
   public var hoarders: UInt64 = 0
+  /// Peers that took too long for a message, and those that took nothing of what waited for them.
+  public var slowSenders: UInt64 = 0
+  public var stalled: UInt64 = 0
+  /// Peers that sent too many pings and pongs.
+  public var controlFloods: UInt64 = 0
+  /// Senders that were closed and requests that were refused for lack of buffers.
+  public var outOfBuffers: UInt64 = 0
   public var reloads: UInt64 = 0
   public var reloadsFailed: UInt64 = 0
   public var deployments: UInt64 = 0

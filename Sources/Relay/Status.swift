@@ -135,9 +135,12 @@ extension RelayCounters {
   var named: [(String, UInt64)] {
     [
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
-      ("handshakes_refused", handshakesRefused), ("unmounted", unmounted),
+      ("handshakes_refused", handshakesRefused), ("refused_by_rate", refusedByRate),
+      ("proxy_headers_refused", proxyHeadersRefused), ("unmounted", unmounted),
       ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
-      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
+      ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled),
+      ("control_floods", controlFloods), ("out_of_buffers", outOfBuffers), ("out_of_descriptors", outOfDescriptors),
+      ("reloads", reloads),
       ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
       ("deployments_refused", deploymentsRefused),
     ]

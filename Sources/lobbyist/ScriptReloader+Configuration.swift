@@ -24,7 +24,9 @@ extension ScriptReloader {
     let listeners: [String]
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
-        Arrangement(listen: again.listen, admin: again.admin, mounts: routed, limits: again.limits))
+        Arrangement(
+          listen: again.listen, admin: again.admin, mounts: routed, limits: again.limits,
+          proxies: again.proxies))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
@@ -102,6 +104,7 @@ extension ScriptReloader {
     for name in again.limits.names(changedFrom: plan.limits) {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
+    if again.proxies != plan.proxies { changes.append("other proxies are trusted now") }
     if again.logLevel != plan.logLevel { changes.append("the log's level is \(again.logLevel) now") }
     if again.logFormat != plan.logFormat { changes.append("the log's format is \(again.logFormat) now") }
     return changes

@@ -43,7 +43,8 @@ enum ServeCommand {
       }
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
-        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits,
+        proxies: plan.proxies, log: log)
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       relay.reloadScripts(with: reloader)
@@ -119,6 +120,9 @@ enum ServeCommand {
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
       --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --proxy ADDRESS[/BITS]    a proxy whose X-Forwarded-For is believed, or a network of them, may be repeated
+      --proxy-protocol ADDRESS[/BITS]
+                                a proxy whose connections begin with a PROXY header, may be repeated
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1

@@ -16,6 +16,9 @@ struct ServePlan {
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
+  /// The proxies that are believed, and those that the command line names.
+  var proxies = TrustedProxies()
+  var proxiesGiven = TrustedProxies()
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logFormatGiven: Log.Format?
@@ -93,6 +96,7 @@ struct ServePlan {
         throw UsageError(error.message)
       }
       limitsGiven.append((limit, value))
+    case "--proxy", "--proxy-protocol": try readProxy(name, try options.value(of: name))
     case "--admin":
       let text = try options.value(of: name)
       if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
