@@ -87,9 +87,9 @@ public struct Configuration: Sendable {
         throw cursor.error("deployments wants \(example)")
       }
       deployments = texts[0]
-    case "proxies": proxies += try cursor.texts("addresses or networks: proxies \"127.0.0.1\", \"10.0.0.0/8\"")
+    case "proxies": proxies += try cursor.texts("addresses or networks: proxies { \"127.0.0.1\", \"10.0.0.0/8\" }")
     case "proxy_protocol":
-      proxyProtocol += try cursor.texts("addresses or networks: proxy_protocol \"10.0.0.1\"")
+      proxyProtocol += try cursor.texts("addresses or networks: proxy_protocol { \"10.0.0.1\" }")
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

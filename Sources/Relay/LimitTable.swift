@@ -38,6 +38,7 @@ extension RelayLimits {
       "stalled_milliseconds", "time in which a peer takes nothing of what waits for it", \.stalledMilliseconds,
       none: unreachable),
     limit("buffer_bytes", "bytes of all buffers for what peers send and are sent", \.bufferBytes, none: unreachable),
+    limit("socket_bytes", "bytes that the kernel keeps for a peer, about", \.socketBytes),
     limit("deploy_bytes", "bytes of one deployment", \.deployBytes, none: unreachable),
     limit("deploy_milliseconds", "time for trying a deployment", \.deployMilliseconds, none: unreachable),
     limit("deployments_kept", "deployments of a mount that are kept", \.deploymentsKept),

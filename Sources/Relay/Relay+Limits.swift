@@ -13,6 +13,7 @@ extension Relay {
       handshakeRates = AddressRates(most: limits.handshakesPerMinute)
     }
     outbox.buffers.most = limits.bufferBytes
+    for place in listeners.places { listeners[place]?.listener.limitSendBuffers(bytes: limits.socketBytes) }
     if limits.pingMilliseconds != former.pingMilliseconds, limits.pingMilliseconds > 0 { spreadPings() }
   }
 

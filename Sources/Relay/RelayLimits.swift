@@ -30,6 +30,8 @@ public struct RelayLimits: Sendable {
   public var stalledMilliseconds = 30_000
   /// Bytes of all buffers.
   public var bufferBytes = 1 << 30
+  /// Bytes that the kernel keeps for a peer besides. Left alone it would take megabytes for one that reads nothing.
+  public var socketBytes = 128 << 10
   /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
   public var messagesPerSecond = 0
   public var bytesPerSecond = 0

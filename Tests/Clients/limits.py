@@ -352,6 +352,19 @@ def stalled_readers(checks):
             checks.true("who reads slowly stays", heard > 50, "some reads", heard)
 
 
+def sockets(checks):
+    """What the kernel keeps of what a peer does not read: its send buffer, as ss shows it."""
+    sizes = []
+    for socket_bytes in 32_768, 0:
+        with relay_with(**PATIENT, socket_bytes=socket_bytes, queued_bytes=0) as relay, flooded(relay):
+            run = subprocess.run(["ss", "-tmnH", "state", "established", f"sport = :{relay.port}"],
+                                 capture_output=True, text=True, timeout=REFUSAL_SECONDS, check=True)
+            sizes += [int(size) for size in re.findall(r"\btb(\d+)", run.stdout)]
+    # The kernel doubles what is set, for its own needs.
+    checks.true("the kernel keeps what is set, and megabytes if nothing is",
+                len(sizes) == 2 and sizes[0] <= 65_536 and sizes[1] > 1_000_000, "[65536, 2626560]", sizes)
+
+
 def buffers(checks):
     """Queues, what arrives and what is held, bounded together; newcomers are refused when it is full."""
     with relay_with(**PATIENT, buffer_bytes=4_000_000, queued_bytes=0, stalled_milliseconds=0) as relay:
@@ -640,7 +653,7 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (connects,), (handshakes,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_senders,), (control_frames,), (slow_readers,), (stalled_readers,),
+        (rates,), (messages,), (slow_senders,), (control_frames,), (slow_readers,), (stalled_readers,), (sockets,),
         (buffers,), (crowd_that_never_reads,), (lobbies,), (held_messages,), (kept_peers,), (breaker,), (hooks,),
         (loading,), (extremes,), (log_lines,),
         (every_limit,)])
