@@ -33,7 +33,11 @@ extension MountCore {
     guard isOpen(peer) else { return }
     let outlet = outlets[Int(peer.slot)]
     let limit = outbox.isDetached(outlet) ? limits.keptBytes : limits.queuedBytes
-    switch unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill) {
+    let answer =
+      count >= limits.deflateFromBytes && outbox.deflates(outlet)
+      ? unsafe outbox.appendDeflated(to: outlet, opcode, count: count, limit: limit, fill: fill)
+      : unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
+    switch answer {
     case .done: counters.messagesOut &+= 1
     case .queueFull: overflow(peer, "Too slow: messages for you are piling up")
     case .outOfBuffers: overflow(peer, "The relay is out of buffers")

@@ -8,16 +8,20 @@ public struct Arrangement {
   public var listen: [String]
   /// Where the operator asks; nil for nowhere.
   public var admin: String?
+  /// What the operator has to know; nil for nothing.
+  public var adminToken: OperatorToken?
   /// In the order in which they are tried for a request.
   public var mounts: [RoutedMount]
   public var limits: RelayLimits
   public var proxies: TrustedProxies
 
   public init(
-    listen: [String], admin: String?, mounts: [RoutedMount], limits: RelayLimits, proxies: TrustedProxies
+    listen: [String], admin: String?, adminToken: OperatorToken? = nil, mounts: [RoutedMount], limits: RelayLimits,
+    proxies: TrustedProxies
   ) {
     self.listen = listen
     self.admin = admin
+    self.adminToken = adminToken
     self.mounts = mounts
     self.limits = limits
     self.proxies = proxies
@@ -43,6 +47,7 @@ extension Relay {
     let gone = next.arrange(wanted.mounts)
     let told = try relisten(try ListenerWish.all(wanted, next), next)
     mounts = next
+    operatorGuard.token = wanted.adminToken
     adopt(wanted.limits, wanted.proxies)
     sayGoodbye(Set(gone))
     return told

@@ -4,7 +4,7 @@ import Reactor
 import WebSocket
 
 /// Where a connection is in its life.
-enum Phase: UInt8 {
+enum Phase: UInt8, CaseIterable {
   /// The PROXY header is still arriving; it says whose connection this is.
   case proxied
   /// The request head is still arriving.
@@ -25,6 +25,8 @@ struct Connection: ~Copyable {
   /// The client's, as soon as it is known: until then, or where nobody says it, that of a trusted proxy.
   var host: HostAddress
   let generation: UInt32
+  /// When it became a WebSocket, in seconds on the monotonic clock.
+  var openedAt: UInt32 = 0
   var phase: Phase
   /// Interest in writing is on, because the kernel would not take everything.
   var isBlocked = false

@@ -7,6 +7,7 @@ extension Relay {
   /// Closes a WebSocket from our side, and tells its policy.
   func close(_ slot: UInt32, code: UInt16, reason: String) {
     let peer = connections[slot].peer
+    log.debug("closing with \(code) \(reason)", about: subject(of: slot))
     outbox.appendClose(to: slot, code: code, reason: reason)
     connections[slot].phase = .closing
     setDeadline(slot, in: limits.closeMilliseconds)
@@ -38,7 +39,12 @@ extension Relay {
 
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
-    if isCounted(connections[slot].host) { perAddress.leave(connections[slot].host) }
+    log.debug("a connection has ended", about: subject(of: slot))
+    if connections[slot].purpose == .operator {
+      operatorCount -= 1
+    } else if isCounted(connections[slot].host) {
+      perAddress.leave(connections[slot].host)
+    }
     outbox.buffers.bytes -= Int(connections[slot].counted)
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
@@ -79,6 +85,7 @@ extension Relay {
   private func shutDown() {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
+    readiness = .notReady("shutting down")
     listeners.removeAll()
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {

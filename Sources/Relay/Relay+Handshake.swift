@@ -18,6 +18,11 @@ extension Relay {
         return unsafe takeOperatorRequest(slot, head, length, bytes)
       }
       guard takeForwarded(slot, head) else { return bytes.count }
+      guard !isBanned(slot) else {
+        counters.banned += 1
+        answer(slot, status: 403, body: "Your address is banned here.\n")
+        return bytes.count
+      }
       guard hasBuffers(slot) else { return bytes.count }
       guard takeMount(slot, head) else {
         counters.unmounted += 1
@@ -55,12 +60,18 @@ extension Relay {
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {
       case .refuse(let refusal):
         counters.handshakesRefused += 1
+        counters.refusedByPolicy += 1
         answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
-        outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
+        log.debug("a WebSocket has begun", about: subject(of: slot))
+        let deflate = agreeOnDeflate(slot, head)
+        outbox.withQueue(slot) { queue in
+          queue.appendSwitchingProtocols(upgrade, subprotocol: subprotocol, deflate: deflate)
+        }
         outbox.touch(slot)
         connections[slot].phase = .open
+        connections[slot].openedAt = UInt32(truncatingIfNeeded: now / 1000)
         setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : 1 << 40)
         let peer = mount.connect(outlet: slot, address: address, attributes: attributes)
         connections[slot].peer = peer
@@ -97,6 +108,7 @@ extension Relay {
   }
 
   func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
+    log.debug("a request is answered", about: subject(of: slot))
     outbox.withQueue(slot) { write(&$0) }
     outbox.touch(slot)
     connections[slot].phase = .draining

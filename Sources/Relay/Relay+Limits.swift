@@ -5,6 +5,7 @@ extension Relay {
     let (former, formerProxies) = (limits, proxies)
     limits = wanted
     proxies = wantedProxies
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     if limits.connectionsPerAddress != former.connectionsPerAddress || proxies != formerProxies { countAddresses() }
     if limits.connectsPerMinute != former.connectsPerMinute {
       connectRates = AddressRates(most: limits.connectsPerMinute)
@@ -20,7 +21,8 @@ extension Relay {
   private func countAddresses() {
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
-      if isCounted(connections[slot].host) { perAddress.enter(connections[slot].host) }
+      guard connections[slot].purpose != .operator, isCounted(connections[slot].host) else { continue }
+      perAddress.enter(connections[slot].host)
     }
   }
 

@@ -12,13 +12,14 @@ extension Relay {
     // This machine's own programs, which may be proxies that nobody has named, have no rate.
     if !host.isLoopback, !connectRates.admit(host, now: now) {
       counters.refusedByRate += 1
-      return "limit connects_per_minute (\(limits.connectsPerMinute)) reached by \(host.network)"
+      return "limit connects_per_minute (\(limits.connectsPerMinute)) reached"
     }
-    return perAddress.admit(host) ? nil : tooMany(from: host)
+    return perAddress.admit(host) ? nil : tooMany()
   }
 
-  private func tooMany(from host: HostAddress) -> String {
-    "limit connections_per_address (\(limits.connectionsPerAddress)) reached by \(host)"
+  private func tooMany() -> String {
+    counters.refusedPerAddress += 1
+    return "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
   }
 
   // MARK: X-Forwarded-For
@@ -29,7 +30,7 @@ extension Relay {
     guard proxies.forwards(proxy) else { return true }
     let client = ForwardedFor.client(of: head.list("X-Forwarded-For"), behind: proxy, isTrusted: proxies.forwards)
     if isCounted(client), !perAddress.admit(client) {
-      refuse(slot, tooMany(from: client))
+      refuse(slot, client, tooMany())
       return false
     }
     connections[slot].host = client
@@ -41,15 +42,16 @@ extension Relay {
     let host = connections[slot].host
     guard isCounted(host), !host.isLoopback, !handshakeRates.admit(host, now: now) else { return true }
     counters.refusedByRate += 1
-    let limit = "limit handshakes_per_minute (\(limits.handshakesPerMinute)) reached by \(host.network)"
-    refuse(slot, limit, seconds: handshakeRates.secondsToWait)
+    let limit = "limit handshakes_per_minute (\(limits.handshakesPerMinute)) reached"
+    refuse(slot, host, limit, seconds: handshakeRates.secondsToWait)
     return false
   }
 
   /// Answers 429, in time with Retry-After (RFC 6585 §4).
-  private func refuse(_ slot: UInt32, _ reason: String, seconds: Int? = nil) {
+  private func refuse(_ slot: UInt32, _ client: HostAddress, _ reason: String, seconds: Int? = nil) {
     counters.refusedAtLimit += 1
-    log.warning("a handshake was refused: \(reason)")
+    let subject = LogSubject(connection: peerName(slot), address: client, mount: nil)
+    log.warning("a client was turned away: \(reason)", about: subject)
     let wait = seconds.flatMap { HeaderField("Retry-After", "\($0)") }
     let headers = PlainAnswer.plainText + [wait].compactMap { $0 }
     answer(slot, status: 429, headers: headers, body: "Try again later: \(reason)\n")
@@ -76,7 +78,7 @@ extension Relay {
       begin(slot, client)
     case .malformed(let reason):
       counters.proxyHeadersRefused += 1
-      log.warning("a connection from \(connections[slot].host) was dropped: no PROXY header, \(reason)")
+      log.warning("a connection was dropped, as it has no PROXY header: \(reason)", about: subject(of: slot))
       drop(slot)
     }
   }
@@ -101,7 +103,7 @@ extension Relay {
   private func begin(_ slot: UInt32, _ client: HostAddress?) {
     connections[slot].phase = .handshake
     guard let client else { return }
-    if let reason = refusal(of: client) { return refuse(slot, reason) }
+    if let reason = refusal(of: client) { return refuse(slot, client, reason) }
     connections[slot].host = client
   }
 }

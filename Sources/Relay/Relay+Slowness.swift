@@ -93,7 +93,7 @@ extension Relay {
   /// Whether there is memory for a newcomer, who is told if not. The operator always gets an answer.
   func hasBuffers(_ slot: UInt32) -> Bool {
     guard connections[slot].purpose != .operator, outbox.buffers.isShort else { return true }
-    counters.outOfBuffers += 1
+    counters.refusedForBuffers += 1
     answer(slot, status: 503, body: "The relay is out of buffers.\n")
     return false
   }

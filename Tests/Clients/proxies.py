@@ -217,7 +217,7 @@ def malformed(checks, relay):
         "an unknown family": good[:13] + b"\x41" + good[14:], "too short": good[:15] + b"\x04" + good[16:],
         "too long": good[:14] + b"\xff\xff" + bytes(5000), "another signature": good[:11] + b"!" + good[12:],
     }.items():
-        before = len(relay.logged("no PROXY header"))
+        before = len(relay.logged("has no PROXY header"))
         with Client(relay.port) as client:
             client.send(first)
             try:
@@ -226,7 +226,7 @@ def malformed(checks, relay):
                 answered = None
             checks.equal(f"{name}: dropped without an answer", answered, None)
         checks.true(f"{name}: the log says so", wait_until(
-            lambda: len(relay.logged("no PROXY header")) == before + 1, 3), "a line", relay.log()[-200:])
+            lambda: len(relay.logged("has no PROXY header")) == before + 1, 3), "a line", relay.log()[-200:])
     with Client(relay.port) as client:
         client.send(good[:20])
         start, ticks = time.monotonic(), processor_ticks(relay)
