@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Every limit of the relay, reached: what is within passes, what is beyond is refused clearly, and 0 means none."""
 
+import json
 import os
 import re
-import shutil
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 from raw_socket import (
     CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, RawSocket, frame, proxy_line, upgrade_request)
-from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
+from relay import BINARY, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
 COMMANDS = os.path.join("Tests", "Clients", "limits", "commands.lua")
 KEEPING = os.path.join("Tests", "Clients", "limits", "keeping.lua")
@@ -98,29 +100,38 @@ def statuses(relay, count, request):
 
 def connects(checks):
     """Loopback has no rate, so the clients are told by a proxy."""
-    with relay_with(options=["--proxy-protocol", "127.0.0.1"], connects_per_minute=6) as relay:
+    with relay_with(options=["--proxy-protocol", "127.0.0.1"], connects_per_minute=12) as relay:
         def request(address):
             return lambda host: proxy_line(address) + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-        checks.equal("six connections at once, and two too many", statuses(relay, 8, request("192.0.2.1")),
-                     [200] * 6 + [429] * 2)
+        checks.equal("twelve connections at once, and two too many", statuses(relay, 14, request("192.0.2.1")),
+                     [200] * 12 + [429] * 2)
         checks.equal("another address has a rate of its own", statuses(relay, 2, request("192.0.2.2")), [200, 200])
-        heard = [statuses(relay, 1, request(f"2001:db8:0:1::{last}"))[0] for last in range(1, 9)]
-        checks.equal("all addresses of a /64 have one", heard, [200] * 6 + [429] * 2)
-        time.sleep(10.1)
-        checks.equal("ten seconds later one more may", statuses(relay, 2, request("192.0.2.1")), [200, 429])
+        heard = [statuses(relay, 1, request(f"2001:db8:0:1::{last}"))[0] for last in range(1, 15)]
+        checks.equal("all addresses of a /64 have one", heard, [200] * 12 + [429] * 2)
+        time.sleep(5.1)
+        checks.equal("five seconds later one more may", statuses(relay, 2, request("192.0.2.1")), [200, 429])
     with relay_with(connects_per_minute=2) as relay:
         heard = statuses(relay, 6, lambda host: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         checks.equal("this machine has no rate", heard, [200] * 6)
-    # Where nobody says an address, the machine's own other one is used, if it has any.
     own = other_address()
-    if own:
-        reached.add("connects_per_minute")
+    if not own:
+        print("left out: connects_per_minute without a proxy (this machine has no address but the loopback's)")
+    else:
         with Relay(script=COMMANDS, limits={"connects_per_minute": 150}, listen=f"{own}:0") as relay:
-            heard = statuses(relay, 400, lambda host: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            checks.equal(f"from {own}: as many as allowed", heard[:150], [200] * 150)
-            checks.true("then refusals, of which a hundred a second are said", heard.count(200) < 160 and
-                        set(heard[170:]) <= {429, 0} and heard.count(0) > 0, "429, then nothing", heard[150:])
+            crowd = [RawSocket(relay) for _ in range(400)]
+            heard = []
+            for raw in crowd:
+                with raw:
+                    heard.append(raw.status() if is_answered(raw) else 200)
+            checks.true(f"from {own}: as many as allowed", 150 <= heard.count(200) < 160, "150", heard.count(200))
+            checks.true("of the others a hundred a second are told", heard.count(429) >= 100 and heard.count(0) > 0,
+                        "429, then nothing", (heard.count(429), heard.count(0)))
+
+
+def is_answered(raw):
+    """Whether anything comes, or the end, of a connection that has asked for nothing."""
+    return bool(select.select([raw.socket], [], [], 0.02)[0])
 
 
 def other_address():
@@ -330,8 +341,10 @@ def control_frames(checks):
 
 
 def stalled_readers(checks):
-    """Who answers pings by sending, but reads nothing, looks alive to the keep-alive."""
-    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=300, queued_bytes=0) as relay:
+    """Who sends pongs but reads nothing looks alive to the keep-alive."""
+    admin = free_port()
+    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=2000, queued_bytes=0,
+                    options=["--admin", f"127.0.0.1:{admin}"]) as relay:
         with flooded(relay) as raw:
             start = time.monotonic()
             while time.monotonic() < start + 5:
@@ -341,8 +354,11 @@ def stalled_readers(checks):
                     break
                 time.sleep(0.1)
             took = time.monotonic() - start
-            checks.true("who takes nothing is dropped", 0.3 < took < 3, "about a second", f"{took:.2f} s")
+            checks.true("who takes nothing is dropped", took < 3, "within a second", f"{took:.2f} s")
             checks.true("its descriptor comes back", dropped(relay)[0])
+            status = json.load(urllib.request.urlopen(f"http://127.0.0.1:{admin}/status"))
+            checks.equal("and it is counted as what it is", (status["relay"]["stalled"], status["relay"]["vanished"]),
+                         (1, 0))
         with flooded(relay) as raw:
             heard, end = 0, time.monotonic() + 3
             while time.monotonic() < end:
@@ -406,13 +422,9 @@ def closing(raw):
 
 def is_told_to_leave(raw):
     try:
-        return closing(raw)[0] == 1013 if raw.pending or readable(raw) else False
+        return closing(raw)[0] == 1013 if raw.pending or is_answered(raw) else False
     except (Closed, OSError, TimeoutError):
         return True
-
-
-def readable(raw):
-    return bool(select.select([raw.socket], [], [], 0.05)[0])
 
 
 def crowd_that_never_reads(checks):
@@ -670,7 +682,7 @@ def log_budget(checks):
 def elsewhere():
     """The limits that other programs lower and reach: those of deployments, versions and bans."""
     found = set()
-    for name in "deploy.py", "admin.py":
+    for name in "deploy.py", "admin.py", "metrics.py":
         with open(os.path.join(ROOT, "Tests", "Clients", name), encoding="utf-8") as file:
             found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans|admin_connections)": \d+\}', file.read()))
     return found
