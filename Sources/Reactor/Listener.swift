@@ -27,6 +27,12 @@ public struct Listener: ~Copyable {
     spare = Self.openSpare()
   }
 
+  /// Has the kernel keep about so many bytes of what newcomers from now on have not acknowledged; 0 leaves it to the
+  /// kernel, which takes megabytes for a client that reads nothing. They inherit it.
+  public func limitSendBuffers(bytes: Int) {
+    if bytes > 0 { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes)) }
+  }
+
   private static func bound(to wanted: ListenAddress) throws(SystemError) -> Descriptor {
     do throws(SystemError) {
       return try bound(to: wanted.address, bothFamilies: wanted.bothFamilies)
