@@ -41,8 +41,11 @@ public final class Outbox {
   private static let sparesMax = 64
   /// A larger block than this, which one slow reader may have needed, is not kept.
   private static let spareBytesMax = 256 << 10
-  /// Whoever wants to know what is sent; nil for nobody.
-  public var observer: (any OutboxObserver)?
+  /// Those who want to know what is sent.
+  private var observers: [any OutboxObserver] = [] {
+    didSet { isObserved = !observers.isEmpty }
+  }
+  private var isObserved = false
 
   public init() {
     unsafe spares = .allocate(capacity: Self.sparesMax)
@@ -78,7 +81,7 @@ public final class Outbox {
     unsafe place(outlet).pointee.queue.withBytes { bytes in
       unsafe place(connection).pointee.queue.append(UnsafeRawBufferPointer(bytes))
     }
-    tellObserver(connection, from: waiting)
+    tellObservers(connection, from: waiting)
     release(outlet)
     touch(connection)
   }
@@ -160,7 +163,7 @@ public final class Outbox {
     let waiting = waiting(outlet)
     unsafe place(outlet).pointee.queue.appendClose(code: code, reason: reason)
     unsafe place(outlet).pointee.state = .closing
-    tellObserver(outlet, from: waiting)
+    tellObservers(outlet, from: waiting)
     touch(outlet)
   }
 
@@ -179,8 +182,8 @@ public final class Outbox {
   func commit() {
     guard !journal.isEmpty else { return }
     for entry in journal { touch(entry.outlet) }
-    if observer != nil {
-      for entry in journal { tellObserver(entry.outlet, from: entry.count) }
+    if isObserved {
+      for entry in journal { tellObservers(entry.outlet, from: entry.count) }
     }
     endTransaction()
   }
@@ -195,11 +198,17 @@ public final class Outbox {
     stamp &+= 1
   }
 
-  /// Shows the observer what waits in an outlet behind the first `count` bytes.
-  private func tellObserver(_ outlet: UInt32, from count: Int) {
-    guard let observer, !isDetached(outlet) else { return }
+  /// Tells `newcomer` as well from now on.
+  public func addObserver(_ newcomer: any OutboxObserver) { observers.append(newcomer) }
+
+  public func removeObserver(_ leaver: any OutboxObserver) { observers.removeAll { $0 === leaver } }
+
+  /// Shows the observers what waits in an outlet behind the first `count` bytes.
+  private func tellObservers(_ outlet: UInt32, from count: Int) {
+    guard isObserved, !isDetached(outlet) else { return }
     unsafe place(outlet).pointee.queue.withBytes { bytes in
-      unsafe observer.sends(UnsafeMutableRawBufferPointer(rebasing: bytes[count...]), to: outlet)
+      let frames = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+      for observer in observers { unsafe observer.sends(frames, to: outlet) }
     }
   }
 

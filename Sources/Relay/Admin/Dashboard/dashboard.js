@@ -1,0 +1,102 @@
+// The relay's state, once a second, for as long as somebody looks.
+
+import { find, say } from "./elements.js";
+import * as lobbies from "./lobbies.js";
+import * as lobby from "./lobby.js";
+import * as numbers from "./numbers.js";
+import * as refusals from "./refusals.js";
+import { get, token } from "./relay.js";
+import * as scripts from "./scripts.js";
+import * as words from "./words.js";
+
+const EVERY_MS = 1000;
+let timer = null;
+let isAsking = false;
+let isWanted = false;
+let silentSince = null;
+
+async function ask() {
+  const [status, mounts] = await Promise.all([get("status"), get("scripts"),
+    lobby.isOpen() ? lobby.refresh() : lobbies.refresh()]);
+  find("main").hidden = false;
+  numbers.show(status);
+  lobbies.showMounts(mounts.mounts.flatMap((mount) => mount.paths.slice(0, 1)));
+  scripts.show(mounts.mounts);
+  refusals.show(status.refusals);
+  say(find("about"), `version ${status.version}`);
+}
+
+// Asks now, and from then on once a second.
+async function poll() {
+  clearTimeout(timer);
+  if (isAsking) {
+    isWanted = true;
+    return;
+  }
+  isAsking = true;
+  do {
+    isWanted = false;
+    try {
+      await ask();
+      answered();
+    } catch (error) {
+      failed(error);
+    }
+  } while (isWanted);
+  isAsking = false;
+  if (!document.hidden && find("login").hidden) timer = setTimeout(poll, EVERY_MS);
+}
+
+function tell(kind, text) {
+  say(find("state"), text);
+  find("state").dataset.is = kind;
+  find("main").classList.toggle("stale", kind === "bad");
+}
+
+function answered() {
+  silentSince = null;
+  tell("good", "Live");
+}
+
+function failed(error) {
+  if (error.status === 401) return login();
+  numbers.skip();
+  if (error.status) return tell("bad", `The relay refuses: ${error.message}`);
+  silentSince ??= performance.now();
+  tell("bad", `The relay has not answered for ${words.duration((performance.now() - silentSince) / 1000)}. Trying again …`);
+}
+
+function login() {
+  const wasWrong = token.get() !== null;
+  token.forget();
+  find("main").hidden = true;
+  find("login").hidden = false;
+  tell("", "");
+  find("login-problem").textContent = wasWrong ? "That was not it." : "";
+  find("token").focus();
+}
+
+find("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token.set(find("token").value);
+  find("token").value = "";
+  find("login").hidden = true;
+  tell("", "Asking the relay …");
+  poll();
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) clearTimeout(timer);
+  else if (find("login").hidden) poll();
+});
+
+lobbies.start((chosen) => {
+  lobby.open(chosen);
+  poll();
+}, poll);
+lobby.start(() => {
+  lobby.close();
+  poll();
+}, poll);
+scripts.start(poll);
+poll();
