@@ -12,12 +12,12 @@ import * as words from "./words.js";
 const EVERY_MS = 1000;
 let timer = null;
 let isAsking = false;
-let isWanted = false;
 let silentSince = null;
 
+const askForLobbies = () => (lobby.isOpen() ? lobby.refresh() : lobbies.refresh());
+
 async function ask() {
-  const [status, mounts] = await Promise.all([get("status"), get("scripts"),
-    lobby.isOpen() ? lobby.refresh() : lobbies.refresh()]);
+  const [status, mounts] = await Promise.all([get("status"), get("scripts"), askForLobbies()]);
   find("main").hidden = false;
   numbers.show(status);
   lobbies.showMounts(mounts.mounts.flatMap((mount) => mount.paths.slice(0, 1)));
@@ -26,26 +26,23 @@ async function ask() {
   say(find("about"), `version ${status.version}`);
 }
 
-// Asks now, and from then on once a second.
+// Asks, and from then on once a second for as long as somebody looks.
 async function poll() {
+  if (isAsking || document.hidden || !find("login").hidden) return;
   clearTimeout(timer);
-  if (isAsking) {
-    isWanted = true;
-    return;
-  }
   isAsking = true;
-  do {
-    isWanted = false;
-    try {
-      await ask();
-      answered();
-    } catch (error) {
-      failed(error);
-    }
-  } while (isWanted);
+  try {
+    await ask();
+    answered();
+  } catch (error) {
+    failed(error);
+  }
   isAsking = false;
-  if (!document.hidden && find("login").hidden) timer = setTimeout(poll, EVERY_MS);
+  timer = setTimeout(poll, EVERY_MS);
 }
+
+// What the operator has just chosen is not to wait for its turn. When it fails, the next turn does too and tells.
+const hurry = () => askForLobbies().catch(() => {});
 
 function tell(kind, text) {
   say(find("state"), text);
@@ -85,18 +82,15 @@ find("login").addEventListener("submit", (event) => {
   poll();
 });
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) clearTimeout(timer);
-  else if (find("login").hidden) poll();
-});
+document.addEventListener("visibilitychange", poll);
 
 lobbies.start((chosen) => {
   lobby.open(chosen);
-  poll();
-}, poll);
+  hurry();
+}, hurry);
 lobby.start(() => {
   lobby.close();
-  poll();
-}, poll);
-scripts.start(poll);
+  hurry();
+}, hurry);
+scripts.start(hurry);
 poll();

@@ -6,6 +6,8 @@ import * as words from "./words.js";
 
 const PAGE = 25;
 let from = 0;
+// Of the question asked last: answers to earlier ones are not shown.
+let question = 0;
 let mounts = "";
 
 export const keyOf = (lobby) => `${lobby.mount}\n${lobby.name}`;
@@ -31,8 +33,10 @@ export function start(open, refresh) {
 }
 
 export async function refresh() {
+  const mine = ++question;
   const asked = { from, name: find("filter").value, mount: find("mount").value };
   const { total, lobbies } = await get("lobbies", { ...asked, count: PAGE });
+  if (mine !== question) return;
   if (total > 0 && from >= total) from = Math.floor((total - 1) / PAGE) * PAGE;
   else show(total, lobbies, asked.name || asked.mount);
 }

@@ -2,13 +2,14 @@
 
 import { element, say } from "./elements.js";
 
-const STEPS = 300;
+const STEPS = 180;
 const [WIDTH, HEIGHT] = [STEPS - 1, 100];
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Plot {
   #values = [];
   #path = document.createElementNS(SVG, "path");
+  #area = document.createElementNS(SVG, "path");
   #svg = document.createElementNS(SVG, "svg");
   #most = element("span");
   #name;
@@ -20,7 +21,8 @@ export class Plot {
     this.#svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
     this.#svg.setAttribute("preserveAspectRatio", "none");
     this.#svg.setAttribute("role", "img");
-    this.#svg.append(this.#path);
+    this.#area.setAttribute("class", "area");
+    this.#svg.append(this.#area, this.#path);
     this.figure = element("figure", {}, element("figcaption", {}, element("span", {}, name), this.#most), this.#svg);
   }
 
@@ -34,19 +36,25 @@ export class Plot {
   #draw() {
     const most = Math.max(0, ...this.#values.filter((value) => value !== null));
     const from = STEPS - this.#values.length;
-    let line = "";
-    let isBroken = true;
+    let [line, area, begun] = ["", "", null];
     this.#values.forEach((value, index) => {
-      if (value !== null) {
-        const y = HEIGHT - (most ? (value / most) * (HEIGHT - 4) : 0) - 1;
-        line += `${isBroken ? "M" : "L"}${from + index} ${y.toFixed(1)}`;
+      const x = from + index;
+      if (value === null) {
+        if (begun !== null) area += `V${HEIGHT}H${begun}Z`;
+        begun = null;
+        return;
       }
-      isBroken = value === null;
+      const y = (HEIGHT - 1 - (most ? (value / most) * (HEIGHT - 4) : 0)).toFixed(1);
+      line += `${begun === null ? "M" : "L"}${x} ${y}`;
+      area += `${begun === null ? `M${x} ${HEIGHT}V` : `L${x} `}${y}`;
+      begun ??= x;
     });
+    if (begun !== null) area += `V${HEIGHT}H${begun}Z`;
     this.#path.setAttribute("d", line);
+    this.#area.setAttribute("d", area);
     const last = this.#values.at(-1);
     say(this.#most, `at most ${this.#text(most)}`);
-    this.#svg.setAttribute("aria-label", `${this.#name} over the last five minutes: ` +
+    this.#svg.setAttribute("aria-label", `${this.#name} over the last three minutes: ` +
       `${last === null ? "unknown" : this.#text(last)} now, ${this.#text(most)} at most`);
   }
 }

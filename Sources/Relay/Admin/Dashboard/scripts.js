@@ -30,9 +30,9 @@ function outcome(one) {
 
 export function show(mounts) {
   const scripts = find("script-rows");
-  rows(scripts, mounts, (mount) => mount.paths.join(" "), () => row("name", "name code", "code", "name"), (line, mount) => {
+  rows(scripts, mounts, (mount) => mount.paths.join(" "), () => row("", "lines code", "code", "name"), (line, mount) => {
     const elders = mount.versions.length - 1;
-    fill(line, mount.paths.join(", "), [...mount.plugins.map((one) => one.path), mount.script.path].join(" → "),
+    fill(line, mount.paths.join(", "), [...mount.plugins.map((one) => one.path), mount.script.path].join("\n"),
       mount.version.slice(0, 12) + (elders > 0 ? ` and ${elders} older` : ""), last(mount.last_reload));
     line.cells[3].className = mount.last_reload?.ok === false ? "name bad" : "name";
   });
@@ -41,7 +41,7 @@ export function show(mounts) {
   const hooks = mounts.flatMap((mount) => mount.hooks.map((hook) => ({ ...hook, mount: mount.paths[0] })));
   const body = find("hook-rows");
   rows(body, hooks, (hook) => [hook.mount, hook.script, hook.hook].join("\n"),
-    () => row("name code", "code", "number", "number", "number", "number", "number"), (line, hook) => {
+    () => row("code", "code", "number", "number", "number", "number", "number"), (line, hook) => {
       fill(line, hook.script, hook.hook, words.count(hook.calls), words.count(hook.failures),
         words.microseconds(hook.p50_us), words.microseconds(hook.p99_us), words.microseconds(hook.max_us));
       line.cells[3].className = hook.failures > 0 ? "number bad" : "number";

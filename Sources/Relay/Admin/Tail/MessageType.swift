@@ -1,22 +1,27 @@
 import Bytes
 
-/// The member `type` of a JSON object, which most signaling protocols have, if it is safe to be shown.
-enum MessageType {
-  private static let numberBytesMax = 12
+/// The member `type` of a JSON object, which most signaling protocols have, when it can say no more than which kind of
+/// message this is.
+enum MessageType: Equatable {
+  case number(Int64)
+  /// Of `wordBytesMax` letters, digits, `_`, `-` and `.` at the most.
+  case word(String)
+
   private static let wordBytesMax = 24
 
-  /// As it is written in `text`, which is UTF-8: a number, or in quotes a word without anything that words do not have.
-  static func of(_ text: UnsafeRawBufferPointer) -> String? {
+  /// Nil when the text, which is UTF-8, has none that is safe to be shown.
+  init?(of text: UnsafeRawBufferPointer) {
     var index = JSONIndex()
-    guard unsafe index.scan(text) == .object, let field = unsafe field(of: &index, text) else { return nil }
-    let written = unsafe UnsafeRawBufferPointer(rebasing: text[field.valueRange])
-    switch field.kind {
-    case .number where written.count <= numberBytesMax: break
-    case .string where written.count <= wordBytesMax + 2:
-      guard unsafe written.dropFirst().dropLast().allSatisfy(isOfWord) else { return nil }
-    default: return nil
+    guard unsafe index.scan(text) == .object, let field = unsafe Self.field(of: &index, text) else { return nil }
+    if let number = unsafe field.integer(in: text) {
+      self = .number(number)
+    } else if let word = unsafe field.plainString(in: text), word.count <= Self.wordBytesMax,
+      unsafe word.allSatisfy(Self.isOfWord)
+    {
+      self = unsafe .word(String(decoding: word, as: UTF8.self))
+    } else {
+      return nil
     }
-    return unsafe String(decoding: written, as: UTF8.self)
   }
 
   private static func field(of index: inout JSONIndex, _ text: UnsafeRawBufferPointer) -> JSONField? {

@@ -23,13 +23,11 @@ struct TailedPassage: Equatable {
 
   let isBinary: Bool
   let bytes: Int
-  /// The member `type` of a JSON object as it is written, when it can say no more than which kind of message this is: a
-  /// number or one short word.
-  let type: String?
+  let type: MessageType?
   /// Its beginning; nil when payloads are not kept.
   let payload: [UInt8]?
 
-  init(isBinary: Bool, bytes: Int, type: String?, payload: [UInt8]?) {
+  init(isBinary: Bool, bytes: Int, type: MessageType?, payload: [UInt8]?) {
     self.isBinary = isBinary
     self.bytes = bytes
     self.type = type
@@ -39,7 +37,7 @@ struct TailedPassage: Equatable {
   init(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, keepingPayload: Bool) {
     self.isBinary = isBinary
     self.bytes = bytes.count
-    type = unsafe isBinary ? nil : MessageType.of(bytes)
+    type = unsafe isBinary ? nil : MessageType(of: bytes)
     payload = unsafe keepingPayload ? Array(bytes.prefix(Self.payloadBytesMax)) : nil
   }
 }
