@@ -61,6 +61,8 @@ public final class Relay {
   var trial: RunningTrial?
   /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
   var operatorGuard = OperatorGuard()
+  /// The lobbies that the operator looks at.
+  var tails = Tails()
   public internal(set) var readiness = Readiness.ready
   var bans = Bans()
   /// What the last reload of each mount, and of the configuration, has come to.
@@ -103,7 +105,7 @@ public final class Relay {
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
+      uptimeSeconds: Double(now - startedAt) / 1000, readiness: readiness, connections: connections.count, counters: counters,
       mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
@@ -144,9 +146,16 @@ public final class Relay {
       if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
+      tails.endIdle(now: now, outbox)
       deployer?.turnEnded()
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
+  }
+
+  /// Whether the operator may look at what messages say, and not only at who sends how much to whom.
+  public var allowsTailPayloads: Bool {
+    get { tails.arePayloadsAllowed }
+    set { tails.arePayloadsAllowed = newValue }
   }
 
   private func readClock() {
@@ -197,6 +206,7 @@ public final class Relay {
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
+    if let tail = tails.deadline { earliest = min(earliest, tail) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest

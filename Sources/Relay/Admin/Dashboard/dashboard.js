@@ -3,9 +3,10 @@
 import { find, say } from "./elements.js";
 import * as lobbies from "./lobbies.js";
 import * as lobby from "./lobby.js";
+import { parse } from "./metrics.js";
 import * as numbers from "./numbers.js";
 import * as refusals from "./refusals.js";
-import { get, token } from "./relay.js";
+import { get, getText, token } from "./relay.js";
 import * as scripts from "./scripts.js";
 import * as words from "./words.js";
 
@@ -17,13 +18,15 @@ let silentSince = null;
 const askForLobbies = () => (lobby.isOpen() ? lobby.refresh() : lobbies.refresh());
 
 async function ask() {
-  const [status, mounts] = await Promise.all([get("status"), get("scripts"), askForLobbies()]);
+  const [status, { mounts }, text] = await Promise.all([get("status"), get("scripts"), getText("metrics"), askForLobbies()]);
+  const metrics = parse(text);
+  const one = (name) => metrics.get(name)?.[0];
   find("main").hidden = false;
-  numbers.show(status);
-  lobbies.showMounts(mounts.mounts.flatMap((mount) => mount.paths.slice(0, 1)));
-  scripts.show(mounts.mounts);
-  refusals.show(status.refusals);
-  say(find("about"), `version ${status.version}`);
+  numbers.show(status, one("process_resident_memory_bytes")?.value);
+  lobbies.showMounts(mounts.map((mount) => mount.mount));
+  scripts.show(mounts);
+  refusals.show(metrics.get("lobbyist_refusals_total") ?? []);
+  say(find("about"), `version ${one("lobbyist_build_info")?.labels.version}`);
 }
 
 // Asks, and from then on once a second for as long as somebody looks.

@@ -34,7 +34,7 @@ export function start(open, refresh) {
 
 export async function refresh() {
   const mine = ++question;
-  const asked = { from, name: find("filter").value, mount: find("mount").value };
+  const asked = { from, name: find("filter").value || undefined, mount: find("mount").value || undefined };
   const { total, lobbies } = await get("lobbies", { ...asked, count: PAGE });
   if (mine !== question) return;
   if (total > 0 && from >= total) from = Math.floor((total - 1) / PAGE) * PAGE;
@@ -60,14 +60,14 @@ function make(lobby) {
 }
 
 // The mounts that one can choose from, where there are several.
-export function showMounts(paths) {
-  const shown = paths.join("\n");
+export function showMounts(labels) {
+  const shown = labels.join("\n");
   if (shown === mounts) return;
   mounts = shown;
   const select = find("mount");
   const chosen = select.value;
   select.replaceChildren(element("option", { value: "" }, "all"),
-    ...paths.map((path) => element("option", { value: path }, path)));
-  select.value = paths.includes(chosen) ? chosen : "";
-  select.parentElement.hidden = paths.length < 2;
+    ...labels.map((label) => element("option", { value: label }, label)));
+  select.value = labels.includes(chosen) ? chosen : "";
+  select.parentElement.hidden = labels.length < 2;
 }

@@ -15,7 +15,7 @@ let before = null;
 
 const sum = (mounts, figure) => mounts.reduce((total, mount) => total + figure(mount), 0);
 
-export function show(status) {
+export function show(status, memoryBytes) {
   const now = {
     at: performance.now(),
     uptime: status.uptime_seconds,
@@ -33,7 +33,7 @@ export function show(status) {
   say(find("connections"), words.count(status.connections));
   say(find("messages-in"), words.rate(inRate));
   say(find("messages-out"), words.rate(outRate));
-  say(find("memory"), words.bytes(status.memory_bytes));
+  say(find("memory"), words.bytes(memoryBytes));
   say(find("uptime"), words.duration(status.uptime_seconds));
   const isReady = status.readiness === "ready";
   say(find("readiness"), status.readiness);

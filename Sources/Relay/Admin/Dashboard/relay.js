@@ -24,24 +24,41 @@ async function send(path, options) {
     ...options, headers, cache: "no-store", credentials: "omit", redirect: "error",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  const text = await response.text();
-  let answer;
+  return { response, text: await response.text() };
+}
+
+// What the relay says of a request that it did not grant, if it says it.
+function reason({ response, text }) {
   try {
-    answer = JSON.parse(text);
+    return JSON.parse(text).error ?? `status ${response.status}`;
   } catch {
-    throw new Refusal(response.status, text.slice(0, 500) || `status ${response.status}`);
+    return `status ${response.status}`;
   }
-  // A reload that was refused says which script and why.
-  if (!response.ok && !Array.isArray(answer)) throw new Refusal(response.status, answer.error ?? `status ${response.status}`);
-  return answer;
 }
 
-export function get(path, parameters = {}) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined);
+async function granted(path, options = {}) {
+  const answer = await send(path, options);
+  if (!answer.response.ok) throw new Refusal(answer.response.status, reason(answer));
+  return answer.text;
+}
+
+export const getText = (path) => granted(path);
+
+export async function get(path, parameters = {}) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(given).toString();
-  return send(query ? `${path}?${query}` : path, {});
+  return JSON.parse(await granted(query ? `${path}?${query}` : path));
 }
 
-export function post(path, body = {}) {
-  return send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const posted = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export async function post(path, body) {
+  return JSON.parse(await granted(path, posted(body)));
+}
+
+// What became of each script; also when one was refused.
+export async function reload() {
+  const answer = await send("reload", posted({}));
+  if (!answer.response.ok && answer.response.status !== 422) throw new Refusal(answer.response.status, reason(answer));
+  return JSON.parse(answer.text);
 }

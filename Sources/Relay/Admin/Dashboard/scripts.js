@@ -1,7 +1,7 @@
 // What runs: the scripts, how long their hooks take, and the button that loads them anew.
 
 import { element, emptyRow, fill, find, row, rows } from "./elements.js";
-import { post } from "./relay.js";
+import { reload } from "./relay.js";
 import * as words from "./words.js";
 
 export function start(refresh) {
@@ -9,7 +9,7 @@ export function start(refresh) {
     find("reload").disabled = true;
     tell([["quiet", "Loading …"]]);
     try {
-      tell((await post("reload")).map(outcome));
+      tell((await reload()).map(outcome));
     } catch (error) {
       tell([["bad", `That did not work: ${error.message}`]]);
     }
@@ -30,15 +30,15 @@ function outcome(one) {
 
 export function show(mounts) {
   const scripts = find("script-rows");
-  rows(scripts, mounts, (mount) => mount.paths.join(" "), () => row("", "lines code", "code", "name"), (line, mount) => {
+  rows(scripts, mounts, (mount) => mount.mount, () => row("", "lines code", "code", "name"), (line, mount) => {
     const elders = mount.versions.length - 1;
-    fill(line, mount.paths.join(", "), [...mount.plugins.map((one) => one.path), mount.script.path].join("\n"),
+    fill(line, mount.mount, [...mount.plugins.map((one) => one.path), mount.script.path].join("\n"),
       mount.version.slice(0, 12) + (elders > 0 ? ` and ${elders} older` : ""), last(mount.last_reload));
     line.cells[3].className = mount.last_reload?.ok === false ? "name bad" : "name";
   });
   emptyRow(scripts, 4, "Nothing is mounted.");
 
-  const hooks = mounts.flatMap((mount) => mount.hooks.map((hook) => ({ ...hook, mount: mount.paths[0] })));
+  const hooks = mounts.flatMap((mount) => mount.hooks.map((hook) => ({ ...hook, mount: mount.mount })));
   const body = find("hook-rows");
   rows(body, hooks, (hook) => [hook.mount, hook.script, hook.hook].join("\n"),
     () => row("code", "code", "number", "number", "number", "number", "number"), (line, hook) => {
