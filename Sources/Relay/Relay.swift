@@ -37,6 +37,8 @@ public final class Relay {
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
   var now: UInt64 = 0
+  /// The connection whose event is being handled.
+  var handling: UInt32?
   private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
@@ -83,6 +85,7 @@ public final class Relay {
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
     operatorGuard.token = adminToken
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
     reactor = try Reactor()
@@ -196,7 +199,9 @@ public final class Relay {
       if isTurnOver {
         backlog.append(token)
       } else if connections.isLive(token.slot, token.generation) {
+        handling = token.slot
         resume(token.slot)
+        handling = nil
       }
     }
   }
@@ -215,6 +220,8 @@ public final class Relay {
   private func handle(_ event: Event) {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
+    handling = slot
+    defer { handling = nil }
     if event.writable { flush(slot) }
     if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
       !connections[slot].isBacklogged

@@ -14,8 +14,8 @@ extension Relay {
     let members = try RequestMembers(request.body, names: ["peer", "code", "reason"])
     let slot = try slot(ofPeer: try members.required("peer"))
     let (code, reason) = try closeFrame(members, reason: "Kicked by the operator")
-    log.info("the operator has kicked peer \(peerName(slot))")
     let name = peerName(slot)
+    log.line(.info, "the operator has kicked a peer", about: subject(of: slot))
     close(slot, code: code, reason: reason)
     return OperatorAnswer(200, .object([("peer", .text(name)), ("code", .count(code))])).response
   }
@@ -61,7 +61,8 @@ extension Relay {
       throw OperatorAnswer(409, error: "limit bans (\(limits.bans)) is reached: POST /unban some, or raise it")
     }
     let closed = closeAll(from: network)
-    log.info("the operator has banned \(Bans.text(of: network)) for \(seconds) s: \(closed) peers are closed")
+    let subject = LogSubject(connection: nil, address: network, mount: nil)
+    log.line(.info, "the operator has banned an address for \(seconds) s: \(closed) peers are closed", about: subject)
     return OperatorAnswer(
       200,
       .object([
@@ -94,7 +95,8 @@ extension Relay {
     guard bans.remove(network, now: now) else {
       throw OperatorAnswer(404, error: "\(Bans.text(of: network)) is not banned")
     }
-    log.info("the operator has let \(Bans.text(of: network)) in again")
+    let subject = LogSubject(connection: nil, address: network, mount: nil)
+    log.line(.info, "the operator has let an address in again", about: subject)
     return OperatorAnswer(200, .object([("address", .text(Bans.text(of: network)))])).response
   }
 

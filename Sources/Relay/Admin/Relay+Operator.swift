@@ -30,7 +30,7 @@ extension Relay {
     let known = operatorGuard.failures.count(host)
     let refusal = operatorGuard.refusal(of: head, from: host, isPublic: isPublic, now: now)
     if operatorGuard.failures.count(host) > known {
-      log.warning("a wrong token was offered to the admin listener by \(host)")
+      log.warning("a wrong token was offered to the admin listener", about: subject(of: slot))
     }
     if let refusal { throw refusal }
     return try wanted.get()
