@@ -48,6 +48,7 @@ enum ServeCommand {
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
         limits: plan.limits, log: log)
       serving = relay
+      relay.allowsTailPayloads = plan.allowsTailPayloads
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       relay.reloadScripts(with: reloader)
@@ -129,6 +130,7 @@ enum ServeCommand {
       --admin ADDRESS:PORT      where the operator asks and decides, on a loopback address (see docs/admin.md)
       --admin-token-file FILE   what the operator has to know, else LOBBYIST_ADMIN_TOKEN in the environment;
                                 with it --admin can be at any address
+      --tail-payloads           the dashboard may show what messages say, not only who sends how much to whom
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1
