@@ -13,7 +13,7 @@ enum MessageType: Equatable {
   init?(of text: UnsafeRawBufferPointer) {
     var index = JSONIndex()
     guard unsafe index.scan(text) == .object, let field = unsafe Self.field(of: &index, text) else { return nil }
-    if let number = unsafe field.integer(in: text) {
+    if field.isInteger, let number = unsafe field.integer(in: text) {
       self = .number(number)
     } else if let word = unsafe field.plainString(in: text), word.count <= Self.wordBytesMax,
       unsafe word.allSatisfy(Self.isOfWord)
