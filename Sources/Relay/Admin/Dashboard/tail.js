@@ -67,7 +67,7 @@ export async function refresh() {
 function make(message) {
   const more = message.receivers - message.to.length;
   const to = message.to.join(", ") + (more > 0 ? ` and ${words.count(more)} others` : "");
-  const line = row("", "", "name", "number", "code", element("td", { class: "wide code" }));
+  const line = row("", "ids", "ids", "number", "code", element("td", { class: "wide code" }));
   const cells = [words.time(message.at), message.from ?? "script", to, words.count(message.bytes),
     message.type ?? (message.kind === "binary" ? "binary" : ""), message.payload ?? ""];
   cells.forEach((text, index) => say(line.cells[index], text));

@@ -1,13 +1,14 @@
 // Numbers as people read them.
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 export const count = (number) => (number === undefined ? "" : grouped.format(number));
 
 export function rate(perSecond) {
   if (perSecond === null) return "…";
-  return `${perSecond >= 100 ? grouped.format(perSecond) : short.format(perSecond)} /s`;
+  return `${perSecond >= 100 ? grouped.format(perSecond) : tenths.format(perSecond)} /s`;
 }
 
 export function bytes(number) {
