@@ -18,6 +18,7 @@ final class Tail: MountObserver, OutboxObserver {
   private let peer: (UInt32) -> PeerRef?
   private(set) var ring: TailRing
   private var event: TailedEvent?
+  private var inflater = Inflater()
 
   /// - Parameter wallSeconds: since 1970.
   init(
@@ -49,11 +50,15 @@ final class Tail: MountObserver, OutboxObserver {
   func sends(_ frames: UnsafeMutableRawBufferPointer, to outlet: UInt32) {
     guard event != nil else { return }
     var inbound = Inbound(role: .client, messageBytesMax: 0)
+    inbound.acceptCompressed()
     var offset = 0
     while true {
       switch unsafe inbound.next(frames, at: &offset) {
       case .message(let isBinary, let payload):
         unsafe hear(UnsafeRawBufferPointer(payload), isBinary: isBinary, by: outlet)
+      case .compressed(let isBinary, let payload):
+        guard case .message(let plain) = unsafe inflater.inflate(payload, bytesMax: 0) else { return }
+        unsafe hear(UnsafeRawBufferPointer(plain), isBinary: isBinary, by: outlet)
       case .ping, .pong: continue
       case .close, .incomplete, .violation: return
       }
