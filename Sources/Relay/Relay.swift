@@ -161,7 +161,7 @@ public final class Relay {
       if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
-      tails.endIdle(now: now, outbox)
+      if !tails.isEmpty { tails.endIdle(now: now, outbox) }
       deployer?.turnEnded()
       loopTimes.end(isTurnOver: isTurnOver)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
@@ -224,7 +224,7 @@ public final class Relay {
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
-    if let tail = tails.deadline { earliest = min(earliest, tail) }
+    if !tails.isEmpty, let tail = tails.deadline { earliest = min(earliest, tail) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest

@@ -20,13 +20,12 @@ const askForLobbies = () => (lobby.isOpen() ? lobby.refresh() : lobbies.refresh(
 async function ask() {
   const [status, { mounts }, text] = await Promise.all([get("status"), get("scripts"), getText("metrics"), askForLobbies()]);
   const metrics = parse(text);
-  const one = (name) => metrics.get(name)?.[0];
   find("main").hidden = false;
-  numbers.show(status, one("process_resident_memory_bytes")?.value);
+  numbers.show(status, metrics);
   lobbies.showMounts(mounts.map((mount) => mount.mount));
   scripts.show(mounts);
-  refusals.show(metrics.get("lobbyist_refusals_total") ?? []);
-  say(find("about"), `version ${one("lobbyist_build_info")?.labels.version}`);
+  refusals.show(metrics);
+  say(find("about"), `version ${metrics.get("lobbyist_build_info")?.[0].labels.version}`);
 }
 
 // Asks, and from then on once a second for as long as somebody looks.

@@ -15,7 +15,11 @@ let before = null;
 
 const sum = (mounts, figure) => mounts.reduce((total, mount) => total + figure(mount), 0);
 
-export function show(status, memoryBytes) {
+// Those of peers: the page's own come and go.
+const connections = (metrics) => (metrics.get("lobbyist_connections") ?? []).filter(({ labels }) => labels.kind === "client")
+  .reduce((total, { value }) => total + value, 0);
+
+export function show(status, metrics) {
   const now = {
     at: performance.now(),
     uptime: status.uptime_seconds,
@@ -30,10 +34,10 @@ export function show(status, memoryBytes) {
 
   say(find("peers"), words.count(peers));
   say(find("lobby-count"), words.count(sum(status.mounts, (mount) => mount.lobbies)));
-  say(find("connections"), words.count(status.connections));
+  say(find("connections"), words.count(connections(metrics)));
   say(find("messages-in"), words.rate(inRate));
   say(find("messages-out"), words.rate(outRate));
-  say(find("memory"), words.bytes(memoryBytes));
+  say(find("memory"), words.bytes(metrics.get("process_resident_memory_bytes")?.[0].value));
   say(find("uptime"), words.duration(status.uptime_seconds));
   const isReady = status.readiness === "ready";
   say(find("readiness"), status.readiness);

@@ -7,10 +7,13 @@ const MINUTE_MS = 60000;
 // What was counted at the beginning, and then once a second, for a minute.
 let seen = [];
 
-// `samples`: of the relay's metric, one for each reason.
-export function show(samples) {
+// By reason: who was not let in, and who was dropped later.
+const reasons = (metrics) => ["lobbyist_refusals_total", "lobbyist_peers_dropped_total"].flatMap((name) =>
+  (metrics.get(name) ?? []).map(({ labels, value }) => [labels.reason.replaceAll("_", " "), value]));
+
+export function show(metrics) {
   const now = performance.now();
-  const counts = Object.fromEntries(samples.map(({ labels, value }) => [labels.reason.replaceAll("_", " "), value]));
+  const counts = Object.fromEntries(reasons(metrics));
   // Another relay counts from nothing.
   const last = seen.at(-1)?.counts ?? {};
   if (Object.entries(last).some(([reason, count]) => (counts[reason] ?? 0) < count)) seen = [];

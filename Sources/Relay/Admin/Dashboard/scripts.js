@@ -42,7 +42,8 @@ export function show(mounts) {
   const body = find("hook-rows");
   rows(body, hooks, (hook) => [hook.mount, hook.script, hook.hook].join("\n"),
     () => row("code", "code", "number", "number", "number", "number", "number"), (line, hook) => {
-      fill(line, hook.script, hook.hook, words.count(hook.calls), words.count(hook.failures),
+      const place = mounts.length > 1 ? ` at ${hook.mount}` : "";
+      fill(line, hook.script + place, hook.hook, words.count(hook.calls), words.count(hook.failures),
         words.microseconds(hook.p50_us), words.microseconds(hook.p99_us), words.microseconds(hook.max_us));
       line.cells[3].className = hook.failures > 0 ? "number bad" : "number";
     });

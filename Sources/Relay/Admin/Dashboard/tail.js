@@ -19,7 +19,7 @@ export function watch(lobby) {
 function begin() {
   after = 0;
   find("tail-rows").replaceChildren();
-  say(find("tail-note"), "Nothing has been sent yet.");
+  say(find("tail-note"), "Asking for them …");
   show();
 }
 

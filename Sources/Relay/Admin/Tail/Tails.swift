@@ -12,6 +12,8 @@ struct Tails {
   var arePayloadsAllowed = false
   private var tails: [Tail] = []
 
+  var isEmpty: Bool { tails.isEmpty }
+
   /// When one may end next, in monotonic milliseconds; nil when there is none.
   var deadline: UInt64? { tails.map { $0.askedAt + Self.idleMilliseconds }.min() }
 
