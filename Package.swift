@@ -19,8 +19,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [
 
 /// The operator's page, which is built into the program.
 let dashboard = [
-  "dashboard.html", "dashboard.css", "dashboard.js", "elements.js", "lobbies.js", "lobby.js", "metrics.js", "numbers.js",
-  "plot.js", "refusals.js", "relay.js", "scripts.js", "tail.js", "words.js",
+  "dashboard.html", "dashboard.css", "dashboard.js", "elements.js", "lobbies.js", "lobby.js", "metrics.js",
+  "numbers.js", "plot.js", "refusals.js", "relay.js", "scripts.js", "tail.js", "words.js",
 ].map { Resource.embedInCode("Admin/Dashboard/\($0)") }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {

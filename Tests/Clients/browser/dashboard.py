@@ -169,7 +169,8 @@ class Operator:
 
 
 def scenario(function):
-    """Runs a scenario: `operator(relay, …)` opens its dashboard in a window. It answers what the consoles may say; else they are empty."""
+    """Runs a scenario: `operator(relay, …)` opens its dashboard in a window. It answers what the consoles may say, if
+    they may say anything."""
     def run(checks, browser):
         operators = []
 
@@ -182,7 +183,8 @@ def scenario(function):
         finally:
             for each in operators:
                 each.context.close()
-        said = [text for each in operators for text in each.console if not any(text.startswith(one) for one in expected)]
+        said = [text for each in operators for text in each.console
+                if not any(text.startswith(one) for one in expected)]
         checks.equal(f"{function.__name__}: the consoles of {len(operators)} pages are empty", said, [])
 
     run.__name__ = function.__name__
@@ -221,7 +223,8 @@ def figures(checks, operator):
             ana.says("tell hello")
         checks.true("the rate of messages in is seen", page.sees("#messages-in", re.compile(r"^[1-9][\d.]* /s$")))
         checks.true("what goes out is more", page.sees("#plots", re.compile(r"Messages out\s*at most [1-9]")))
-        checks.true("each plot has a line", page.comes(lambda: page.page.locator("#plots svg path:not(.area)").evaluate_all(
+        lines = page.page.locator("#plots svg path:not(.area)")
+        checks.true("each plot has a line", page.comes(lambda: lines.evaluate_all(
             "(paths) => paths.length === 3 && paths.every((path) => path.getAttribute('d').includes('L'))")))
         checks.true("rates go back to none", page.sees("#messages-in", re.compile("^0 /s$")))
         bob.socket.send("fail")
@@ -249,7 +252,8 @@ def one_lobby(checks, operator):
         checks.true("it opens", page.opens("home"))
         checks.true("with its members", page.sees_row("#member-rows", r"3 \d+\.\d+ 127\.0\.0\.1 Kick"))
         checks.equal("three of them", len(page.rows("#member-rows")), 3)
-        checks.true("and what is known of it", page.sees("#lobby-note", re.compile("^3 members at /, sealed, .* old, version ")))
+        checks.true("and what is known of it",
+                    page.sees("#lobby-note", re.compile("^3 members at /, sealed, .* old, version ")))
         page.shot("lobby")
         kick = page.page.locator("#member-rows tr").nth(1).get_by_role("button")
         kick.click()
@@ -270,7 +274,8 @@ def one_lobby(checks, operator):
         page.answers("Close lobby")
         checks.equal("whoever is in it is told", [ana.end(), eve.end()], [(4000, "Closed by the operator")] * 2)
         checks.true("it is there no longer", page.sees("#lobby-note", "there no longer"))
-        checks.true("nothing can be done with it", page.page.is_disabled("#close-lobby") and page.page.is_disabled("#watch"))
+        checks.true("nothing can be done with it",
+                    page.page.is_disabled("#close-lobby") and page.page.is_disabled("#watch"))
         page.page.click("#leave")
         checks.true("the other one still is", page.sees("#lobby-rows", "elsewhere"))
         checks.equal("alone", len(page.rows("#lobby-rows")), 1)
@@ -361,16 +366,18 @@ def reloads(checks, operator):
         with open(path, "w", encoding="utf-8") as file:
             file.write("local policy = {}\nfunction policy.on_connect(peer) peer:send('new') end\nreturn policy\n")
         page.page.click("#reload")
-        checks.true("its outcome is told", page.sees("#outcome", re.compile(r"policy\.lua: version [0-9a-f]+, in [\d.]+ .s$")))
+        checks.true("its outcome is told",
+                    page.sees("#outcome", re.compile(r"policy\.lua: version [0-9a-f]+, in [\d.]+ .s$")))
         checks.true("another version runs", page.comes(lambda: page.text("#script-rows td:nth-child(3)") != version))
-        checks.true("the last reload is told", page.sees("#script-rows td:nth-child(4)", re.compile(r"^\d\d:\d\d:\d\d, in ")))
+        last = "#script-rows td:nth-child(4)"
+        checks.true("the last reload is told", page.sees(last, re.compile(r"^\d\d:\d\d:\d\d, in ")))
         running = page.text("#script-rows td:nth-child(3)")
         with open(path, "w", encoding="utf-8") as file:
             file.write("local policy = {}\nfunction policy.on_connect(peer\nreturn policy\n")
         page.page.click("#reload")
         checks.true("a broken one is refused with file, line and reason",
                     page.sees("#outcome", re.compile(r"Refused: .*policy\.lua:3: '\)' expected")))
-        checks.true("in the table too", page.sees("#script-rows td:nth-child(4)", re.compile(r"refused at .*policy\.lua:3:")))
+        checks.true("in the table too", page.sees(last, re.compile(r"refused at .*policy\.lua:3:")))
         checks.equal("the former version runs on", page.text("#script-rows td:nth-child(3)"), running)
         page.shot("reload-refused")
         return ["Failed to load resource: the server responded with a status of 422"]
@@ -535,7 +542,8 @@ async ([target, websocket]) => {
     { method: "POST", mode: "no-cors", body: new Blob(['{"lobby":"home"}'], { type: "application/json" }) })));
   await attempt("POST of JSON", async () => read(await fetch(`${target}/close`,
     { method: "POST", headers: json, body: '{"lobby":"home"}' })));
-  await attempt("POST without a body", async () => read(await fetch(`${target}/reload`, { method: "POST", mode: "no-cors" })));
+  await attempt("POST without a body", async () => read(await fetch(`${target}/reload`,
+    { method: "POST", mode: "no-cors" })));
   await attempt("beacon", async () => navigator.sendBeacon(`${target}/close`,
     new Blob(['{"lobby":"home"}'], { type: "text/plain" })));
   const load = (name, tag, attributes) => attempt(name, () => new Promise((resolve) => {
@@ -642,11 +650,11 @@ def rebinding(checks, operator):
         peer = Peer(relay, "home")
         page = operator(relay, url=f"http://{REBOUND}:{relay.admin_port}/")
         checks.true("the page is refused", page.sees("body", "ask for this by address or as localhost"))
-        asked = page.page.evaluate("""() => Promise.all(["/status", "/lobbies", "/tail?lobby=home", "/", "/metrics"].map(
-            async (path) => (await fetch(path)).status))""")
+        asked = page.page.evaluate("""() => Promise.all(["/status", "/lobbies", "/tail?lobby=home", "/", "/metrics"]
+            .map(async (path) => (await fetch(path)).status))""")
         checks.equal("and all there is", asked, [403] * 5)
-        posted = page.page.evaluate("""() => Promise.all(["/close", "/reload", "/ban"].map(async (path) => (await fetch(path,
-            { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"lobby":"home"}' })).status))""")
+        posted = page.page.evaluate("""() => Promise.all(["/close", "/reload", "/ban"].map(async (path) => (await fetch(
+            path, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" })).status))""")
         checks.equal("also by POST", posted, [403] * 3)
         untouched(checks, "a rebound name", relay, operator, peer)
         peer.leaves()
@@ -655,7 +663,7 @@ def rebinding(checks, operator):
 
 @scenario
 def keyboard_alone(checks, operator):
-    """From the load to a kick and back by Tab and Enter; what has the focus shows it, also while the page renews itself."""
+    """From the load to a kick and back by Tab and Enter; what has the focus shows it and keeps it."""
     with Operated() as relay:
         ana, bob = Peer(relay, "home"), Peer(relay, "home")
         page = operator(relay)

@@ -18,7 +18,8 @@ let silentSince = null;
 const askForLobbies = () => (lobby.isOpen() ? lobby.refresh() : lobbies.refresh());
 
 async function ask() {
-  const [status, { mounts }, text] = await Promise.all([get("status"), get("scripts"), getText("metrics"), askForLobbies()]);
+  const asked = [get("status"), get("scripts"), getText("metrics"), askForLobbies()];
+  const [status, { mounts }, text] = await Promise.all(asked);
   const metrics = parse(text);
   find("main").hidden = false;
   numbers.show(status, metrics);
@@ -62,7 +63,8 @@ function failed(error) {
   numbers.skip();
   if (error.status) return tell("bad", `The relay refuses: ${error.message}`);
   silentSince ??= performance.now();
-  tell("bad", `The relay has not answered for ${words.duration((performance.now() - silentSince) / 1000)}. Trying again …`);
+  const silence = words.duration((performance.now() - silentSince) / 1000);
+  tell("bad", `The relay has not answered for ${silence}. Trying again …`);
 }
 
 function login() {

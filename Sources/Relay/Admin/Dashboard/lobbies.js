@@ -54,8 +54,8 @@ function show(total, lobbies, isSearch) {
 }
 
 function make(lobby) {
-  const button = element("button", { type: "button", class: "link", "data-mount": lobby.mount, "data-name": lobby.name },
-    nameOf(lobby));
+  const data = { "data-mount": lobby.mount, "data-name": lobby.name };
+  const button = element("button", { type: "button", class: "link", ...data }, nameOf(lobby));
   return row(element("td", { class: "name" }, button), "", "number", "", "number", "code");
 }
 

@@ -14,7 +14,8 @@ export function start(leave, refresh) {
   find("close-lobby").addEventListener("click", async () => {
     const lobby = shown;
     if (!await confirm(`Close lobby ${nameOf(lobby)}? All its members are disconnected.`, "Close lobby")) return;
-    await act(() => post("close", { mount: lobby.mount, lobby: lobby.name, code: 4000, reason: "Closed by the operator" }));
+    const { mount, name } = lobby;
+    await act(() => post("close", { mount, lobby: name, code: 4000, reason: "Closed by the operator" }));
     refresh();
   });
   find("member-rows").addEventListener("click", async (event) => {

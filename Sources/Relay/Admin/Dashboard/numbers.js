@@ -13,11 +13,11 @@ find("plots").append(...Object.values(plots).map((plot) => plot.figure));
 
 let before = null;
 
-const sum = (mounts, figure) => mounts.reduce((total, mount) => total + figure(mount), 0);
+const sum = (list, figure) => list.reduce((total, one) => total + figure(one), 0);
 
 // Those of peers: the page's own come and go.
-const connections = (metrics) => (metrics.get("lobbyist_connections") ?? []).filter(({ labels }) => labels.kind === "client")
-  .reduce((total, { value }) => total + value, 0);
+const connections = (metrics) => sum((metrics.get("lobbyist_connections") ?? [])
+  .filter(({ labels }) => labels.kind === "client"), ({ value }) => value);
 
 export function show(status, metrics) {
   const now = {

@@ -50,7 +50,8 @@ export async function get(path, parameters = {}) {
   return JSON.parse(await granted(query ? `${path}?${query}` : path));
 }
 
-const posted = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const JSON_TYPE = { "Content-Type": "application/json" };
+const posted = (body) => ({ method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) });
 
 export async function post(path, body) {
   return JSON.parse(await granted(path, posted(body)));

@@ -18,6 +18,7 @@ export function watch(lobby) {
 
 function begin() {
   after = 0;
+  find("tail").classList.toggle("redacted", !withPayloads);
   find("tail-rows").replaceChildren();
   say(find("tail-note"), "Asking for them …");
   show();
@@ -46,10 +47,12 @@ export async function refresh() {
   const [asked, hadPayloads] = [watched, withPayloads];
   let answer;
   try {
-    answer = await get("tail", { mount: asked.mount, lobby: asked.name, after, payloads: withPayloads ? 1 : undefined });
+    const payloads = withPayloads ? 1 : undefined;
+    answer = await get("tail", { mount: asked.mount, lobby: asked.name, after, payloads });
   } catch (error) {
-    if (watched === asked && (error.status === 404 || error.status === 409)) return say(find("tail-note"), error.message);
-    throw error;
+    if (error.status !== 404 && error.status !== 409) throw error;
+    if (watched === asked) say(find("tail-note"), error.message);
+    return;
   }
   // The operator may have gone on meanwhile.
   if (watched !== asked || withPayloads !== hadPayloads) return;
@@ -60,7 +63,8 @@ export async function refresh() {
     body.prepend(...answer.messages.reverse().map(make));
     while (body.children.length > ROWS) body.lastElementChild.remove();
   }
-  const hint = answer.payloads_allowed ? "" : "What they say is only shown by a relay that was started with --tail-payloads.";
+  const hint = answer.payloads_allowed ? ""
+    : "What they say is only shown by a relay that was started with --tail-payloads.";
   say(find("tail-note"), find("tail-rows").children.length ? hint : `Nothing has been sent yet. ${hint}`);
 }
 
