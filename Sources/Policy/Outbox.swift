@@ -46,8 +46,11 @@ public final class Outbox {
   /// The memory of all buffers for what peers send and are sent: the queues' here, and what others have noted.
   public var buffers = BufferCount()
   private var deflation = SharedDeflation()
-  /// Whoever wants to know what is sent; nil for nobody.
-  public var observer: (any OutboxObserver)?
+  /// Those who want to know what is sent.
+  private var observers: [any OutboxObserver] = [] {
+    didSet { isObserved = !observers.isEmpty }
+  }
+  private var isObserved = false
 
   public init() {
     unsafe spares = .allocate(capacity: Self.sparesMax)
@@ -83,7 +86,7 @@ public final class Outbox {
     unsafe place(outlet).pointee.queue.withBytes { bytes in
       change(connection) { unsafe $0.append(UnsafeRawBufferPointer(bytes)) }
     }
-    tellObserver(connection, from: waiting)
+    tellObservers(connection, from: waiting)
     release(outlet)
     touch(connection)
   }
@@ -219,7 +222,7 @@ public final class Outbox {
     let waiting = waiting(outlet)
     change(outlet) { unsafe $0.appendClose(code: code, reason: reason) }
     unsafe place(outlet).pointee.state = .closing
-    tellObserver(outlet, from: waiting)
+    tellObservers(outlet, from: waiting)
     touch(outlet)
   }
 
@@ -238,8 +241,8 @@ public final class Outbox {
   func commit() {
     guard !journal.isEmpty else { return }
     for entry in journal { touch(entry.outlet) }
-    if observer != nil {
-      for entry in journal { tellObserver(entry.outlet, from: entry.count) }
+    if isObserved {
+      for entry in journal { tellObservers(entry.outlet, from: entry.count) }
     }
     endTransaction()
   }
@@ -254,11 +257,17 @@ public final class Outbox {
     stamp &+= 1
   }
 
-  /// Shows the observer what waits in an outlet behind the first `count` bytes.
-  private func tellObserver(_ outlet: UInt32, from count: Int) {
-    guard let observer, !isDetached(outlet) else { return }
+  /// Tells `newcomer` as well from now on.
+  public func addObserver(_ newcomer: any OutboxObserver) { observers.append(newcomer) }
+
+  public func removeObserver(_ leaver: any OutboxObserver) { observers.removeAll { $0 === leaver } }
+
+  /// Shows the observers what waits in an outlet behind the first `count` bytes.
+  private func tellObservers(_ outlet: UInt32, from count: Int) {
+    guard isObserved, !isDetached(outlet) else { return }
     unsafe place(outlet).pointee.queue.withBytes { bytes in
-      unsafe observer.sends(UnsafeMutableRawBufferPointer(rebasing: bytes[count...]), to: outlet)
+      let frames = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+      for observer in observers { unsafe observer.sends(frames, to: outlet) }
     }
   }
 

@@ -36,7 +36,7 @@ extension Relay {
     switch purpose {
     case .everyMount: "listening on ws://\(address)"
     case .mount(let index): "listening on ws://\(address) (\(mounts[index].scripts.policy.name) only)"
-    case .operator: "admin on http://\(address)/status"
+    case .operator: "admin on http://\(address)/status, the dashboard on http://\(address)/"
     }
   }
 

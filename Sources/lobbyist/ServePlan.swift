@@ -11,6 +11,8 @@ struct ServePlan {
   var admin: String?
   /// What the operator has to know there; nil for nothing.
   var adminToken: OperatorToken?
+  /// Whether the operator may look there at what messages say.
+  private(set) var allowsTailPayloads = false
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
   var log = LogPlan()
@@ -62,6 +64,7 @@ struct ServePlan {
       }
       return
     }
+    guard admin != nil || !allowsTailPayloads else { throw UsageError("--tail-payloads goes with --admin") }
     if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
@@ -108,6 +111,7 @@ struct ServePlan {
       admin = try options.value(of: name)
       adminGiven = admin
     case AdminToken.option: adminTokenGiven = try AdminToken.read(file: try options.value(of: name))
+    case "--tail-payloads": allowsTailPayloads = true
     case "--deployments":
       let text = try options.value(of: name)
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }

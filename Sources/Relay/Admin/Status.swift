@@ -3,6 +3,7 @@ import Policy
 /// What `GET /status` answers.
 struct Status {
   let uptimeSeconds: Double
+  let readiness: Readiness
   let connections: Int
   let counters: RelayCounters
   let mounts: [LabelledMount]
@@ -11,7 +12,8 @@ struct Status {
 
   var json: JSON {
     .object([
-      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("connections", .count(connections)),
+      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("readiness", .text(readiness.description)),
+      ("connections", .count(connections)),
       ("relay", .counts(counters.named)), ("mounts", .list(mounts.map(mount))),
       ("mounts_ending", .count(mountsEnding)),
     ])
