@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench lint fuzz clean toolchain
+.PHONY: help build run test bench lint fuzz dist deb clean toolchain
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
@@ -42,5 +42,11 @@ lint: ## check the form of Swift, Lua and GDScript
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)
 
+dist: build ## pack dist/lobbyist-*.tar.gz: a static program, with all that belongs beside it
+	packaging/dist.sh
+
+deb: build ## make a Debian package of the same
+	packaging/deb.sh "$$(packaging/dist.sh)"
+
 clean: ## remove what was built and installed into .build
-	rm -rf .build Tests/Conformance/reports
+	rm -rf .build dist Tests/Conformance/reports
