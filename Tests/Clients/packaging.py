@@ -268,6 +268,55 @@ def units(checks, packed):
     print("\n".join(overall))
 
 
+def group(name):
+    """The system calls that systemd means by a name that begins with @."""
+    calls = set()
+    for line in run("systemd-analyze", "syscall-filter", "--no-pager", name)[1].splitlines():
+        word = line.strip()
+        if word.startswith("@") and word != name:
+            calls |= group(word)
+        elif re.fullmatch("[a-z0-9_]+", word):
+            calls.add(word)
+    return calls
+
+
+def allowed_calls(unit):
+    """What is left of SystemCallFilter=, line by line."""
+    calls = group("@default")
+    for words in re.findall(r"^SystemCallFilter=(.*)$", unit, re.MULTILINE):
+        named = set()
+        for word in words.removeprefix("~").split():
+            named |= group(word) if word.startswith("@") else {word}
+        calls = calls - named if words.startswith("~") else calls | named
+    return calls
+
+
+def system_calls(checks, packed):
+    """Whatever the relay does, it makes no system call that its unit forbids."""
+    if not shutil.which("systemd-analyze") or not shutil.which("strace"):
+        print("left out: the system calls (systemd-analyze or strace is not installed)")
+        return
+    with open(os.path.join(packed.folder, "systemd", "lobbyist.service"), encoding="utf-8") as file:
+        allowed = allowed_calls(file.read())
+    checks.true("the filter's groups are found", len(allowed) > 200 and "reboot" not in allowed)
+    program, trace = os.path.join(packed.folder, "lobbyist"), os.path.join(packed.place, "trace")
+    state = os.path.join(packed.place, "traced")
+    os.mkdir(state)
+    port, admin = free_port(), free_port()
+    environment = {**os.environ, "PORT": str(port), "STATE_DIRECTORY": state}
+    traced = ["strace", "-f", "-qq", "-o", trace, program, "serve", "--config", "lobbyist.lua", "--admin",
+              f"127.0.0.1:{admin}"]
+    with Running(traced, packed.folder, port, env=environment) as relay:
+        play(checks, "the traced relay", relay)
+        for command in (["deploy", "scripts/godot.lua"], ["reload"]):
+            code, said = run(program, *command, "--admin", f"127.0.0.1:{admin}", cwd=packed.folder)
+            checks.true(f"the traced relay: {command[0]}", code == 0, "exit code 0", said)
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        calls = set(re.findall(r"^\d+ +([a-z0-9_]+)\(", file.read(), re.MULTILINE))
+    checks.true("a trial of a deployment is in the trace", {"setpriority", "pidfd_open", "epoll_wait"} <= calls)
+    checks.equal(f"the unit allows all {len(calls)} system calls that it makes", sorted(calls - allowed), [])
+
+
 def main():
     checks = Checks()
     if not os.path.exists(OBJECTS):
@@ -277,7 +326,7 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         packed = Packed(place)
         run_scenarios(checks, [(scenario, packed) for scenario in (
-            tarball, reproducible, unpacked, image, installed, units)])
+            tarball, reproducible, unpacked, image, installed, units, system_calls)])
 
 
 if __name__ == "__main__":
