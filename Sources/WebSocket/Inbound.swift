@@ -40,6 +40,22 @@ public struct Inbound: ~Copyable {
   /// Fragments that complete nothing are gone through silently. An incomplete frame is left untouched,
   /// so offering it again is right, but refused at once if its header is wrong or its length too large.
   public mutating func next(_ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int) -> InboundEvent {
+    // Two ways through the same lines, so that who has not agreed to compression pays one branch for it.
+    if compression == .refused { return unsafe advance(buffer, at: &offset, mayBeCompressed: false) }
+    return unsafe nextOrCompressed(buffer, at: &offset)
+  }
+
+  @inline(never)
+  private mutating func nextOrCompressed(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int
+  ) -> InboundEvent {
+    unsafe advance(buffer, at: &offset, mayBeCompressed: true)
+  }
+
+  @inline(__always)
+  private mutating func advance(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int, mayBeCompressed: Bool
+  ) -> InboundEvent {
     precondition(offset >= 0 && offset <= buffer.count)
     if isLent {
       fragments.removeAll()
@@ -49,7 +65,7 @@ public struct Inbound: ~Copyable {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset...])
       let header: FrameHeader
       switch unsafe FrameHeader.decode(
-        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: compression != .refused)
+        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: mayBeCompressed)
       {
       case .complete(let found): header = found
       case .incomplete(let needed): return unsafe .incomplete(needed: needed)
