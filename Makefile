@@ -2,11 +2,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench lint fuzz clean toolchain
+.PHONY: help build run test bench lint fuzz dist deb clean toolchain
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
-  mono-mcs mono-runtime openjdk-17-jdk-headless nginx-light haproxy
+  mono-mcs mono-runtime openjdk-17-jdk-headless nginx-light caddy haproxy systemd strace
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 PORT ?= 9080
@@ -42,5 +42,11 @@ lint: ## check the form of Swift, Lua and GDScript
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)
 
+dist: build ## pack dist/lobbyist-*.tar.gz: a static program, with all that belongs beside it
+	packaging/dist.sh
+
+deb: build ## make a Debian package of the same
+	packaging/deb.sh "$$(packaging/dist.sh)"
+
 clean: ## remove what was built and installed into .build
-	rm -rf .build Tests/Conformance/reports
+	rm -rf .build dist Tests/Conformance/reports

@@ -19,7 +19,8 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 DOCS = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True))
 PLUGIN_PAGES = [path for path in DOCS if path.startswith("docs/plugins/")]
 HOW_TO_PAGES = [path for path in DOCS if path.startswith("docs/how-to/")]
-PAGES = ("README.md", "CHANGELOG.md", "benchmarks/README.md", "examples/policies/README.md", *DOCS)
+PAGES = ("README.md", "CHANGELOG.md", "benchmarks/README.md", "examples/policies/README.md",
+         "examples/deploy/README.md", *DOCS)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
