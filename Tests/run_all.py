@@ -91,6 +91,7 @@ def runners():
     yield "browser demo", [PYTHON, "-u", os.path.join(CLIENTS, "browser", "demo.py")], RUNNER_SECONDS
     for name in ("godot_ws", "unity_ws", os.path.join("browser", "lobbyist")):
         yield name, ["node", os.path.join(CLIENTS, f"{name}.js")], RUNNER_SECONDS
+    yield "faults", [PYTHON, "-u", os.path.join("Tests", "Faults", "faults.py")], RUNNER_SECONDS
     yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS
     yield "tutorial", [PYTHON, "-u", os.path.join("Tests", "Documentation", "tutorial.py")], RUNNER_SECONDS
