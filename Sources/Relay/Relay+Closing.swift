@@ -36,8 +36,9 @@ extension Relay {
     mounts[mount].disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "")
   }
 
-  /// Forgets a connection and closes its socket.
+  /// Forgets a connection and closes its socket. One that has not taken all there is for it does not read.
   func drop(_ slot: UInt32) {
+    if outbox.waiting(slot) > 0 { connections[slot].stream.resetAtEnd() }
     perAddress.leave(connections[slot].host)
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
