@@ -6,10 +6,6 @@ public struct Listener: ~Copyable {
   /// Connections that the kernel completes ahead of ``accept()``; net.core.somaxconn may allow fewer.
   public static var backlogMax: Int32 { 4096 }
 
-  /// Bytes about which the kernel keeps for a newcomer who does not read, in place of megabytes for each. The others
-  /// wait in the relay, where they are counted. Inherited from the listening socket, too. tcp(7), TCP_NOTSENT_LOWAT
-  public static var unsentBytesMax: Int32 { 128 << 10 }
-
   public let descriptor: Descriptor
   /// The address really bound, so with the port that the system chose for port 0.
   public let address: SocketAddress
@@ -53,7 +49,6 @@ public struct Listener: ~Copyable {
     try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     // Newcomers inherit this from the listening socket, which saves a call for each.
     try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-    try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, unsentBytesMax)
     if address.family == AF_INET6 {
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, bothFamilies ? 0 : 1)
     }

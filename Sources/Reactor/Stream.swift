@@ -24,16 +24,11 @@ public struct Stream: ~Copyable, Sendable {
     }
   }
 
+  /// Has the kernel forget what is still to be sent when this is closed, and tell the other side by a reset. socket(7)
+  public func resetOnClose() { try? descriptor.setLinger(seconds: 0) }
+
   /// Has the kernel keep about so many bytes that the other side has not acknowledged, instead of megabytes.
   public func limitSendBuffer(bytes: Int) { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(bytes)) }
-
-  /// Has the connection end with a reset when this goes. Otherwise the kernel keeps what it has taken and goes on for
-  /// minutes to try and send it. SO_LINGER in socket(7)
-  public func resetAtEnd() {
-    var atOnce = linger(l_onoff: 1, l_linger: 0)
-    // The kernel copies as many bytes as the length says from a local. Without it the end is only less abrupt.
-    _ = unsafe setsockopt(descriptor.number, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
-  }
 
   /// Writes as much as the kernel takes. send(2)
   public func write(_ bytes: UnsafeRawBufferPointer) -> WriteResult {

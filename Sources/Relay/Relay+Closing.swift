@@ -36,9 +36,9 @@ extension Relay {
     mounts[mount].disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "")
   }
 
-  /// Forgets a connection and closes its socket. One that has not taken all there is for it does not read.
+  /// Forgets a connection and closes its socket. For one that has not taken all, the kernel would go on for minutes.
   func drop(_ slot: UInt32) {
-    if outbox.waiting(slot) > 0 { connections[slot].stream.resetAtEnd() }
+    if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
     perAddress.leave(connections[slot].host)
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }

@@ -8,8 +8,10 @@ attack; that attackers get the answers that the documentation names, and leave n
 """
 
 import argparse
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,9 +25,12 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until  # noqa: E402
 
 from floods import CREATE, FLOODS, HELP, LIMITS  # noqa: E402
 
+SPEAKS_TLS = "--certificate" in HELP
+ENCRYPTED = re.compile(r"listening on wss://127\.0\.0\.1:(\d+)")
 LINES_A_SECOND = 50
+PREFERENCE = -15
 FLAT_KIB = 4 << 10
-# What the kernel may keep for one who does not read: what Listener allows it, and what it has sent ahead.
+# What the kernel may keep for one who does not read: limit socket_bytes, and what it adds.
 KERNEL_BYTES = 256 << 10
 TABLE = []
 
@@ -39,12 +44,12 @@ class Sizes:
         self.hellos = 1000 if is_full else 150
         self.handshake_milliseconds = 5000 if is_full else 1500
         self.message_milliseconds = 5000 if is_full else 1500
-        self.slow_seconds = 30 if is_full else 9
+        self.slow_seconds = 30 if is_full else 7
         self.sleepers = 1000 if is_full else 200
         self.queued_bytes = 1 << 20 if is_full else 128 << 10
         self.flood_rounds = 300 if is_full else 24
         self.connects = 10_000 if is_full else 1000
-        self.quiet_seconds = 8 if is_full else 2
+        self.quiet_seconds = 8 if is_full else 1.5
         # The p99 of those who behave: so many times what it is in quiet, or so many milliseconds more.
         self.ratio, self.milliseconds = (2, 2) if is_full else (4, 25)
 
@@ -74,6 +79,7 @@ class Abused:
         self.relay.__enter__()
         self.other.__enter__()
         self.normal = [normal(self.relay), normal(self.other)]
+        prefer(self.relay.process, self.other.process, *self.normal)
         time.sleep(0.3)
         self.delays()
         time.sleep(self.sizes.quiet_seconds)
@@ -99,9 +105,12 @@ class Abused:
         return {**told[0], "control": told[1]["p99"]}
 
     def crowd(self, kind, count, seconds):
-        return subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "crowd.py"), self.relay.host, str(self.relay.port), kind, str(count),
-             str(seconds)], stdout=subprocess.PIPE, text=True)
+        port = self.encrypted_port() if kind == "hellos" else self.relay.port
+        return subprocess.Popen([sys.executable, os.path.join(HERE, "crowd.py"), self.relay.host, str(port), kind,
+                                 str(count), str(seconds)], stdout=subprocess.PIPE, text=True)
+
+    def encrypted_port(self):
+        return int(ENCRYPTED.search("".join(self.relay.lines)).group(1))
 
     def seconds(self):
         """Of the processor."""
@@ -151,10 +160,28 @@ def normal(relay):
     return process
 
 
+def prefer(*processes):
+    """Attackers are on other machines, and so are compilers: where this may be said here, it is."""
+    for process in processes:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, PREFERENCE)
+
+
+def encrypted(folder):
+    """The lines of a configuration for a listener that speaks TLS, where the relay can."""
+    if not SPEAKS_TLS:
+        return []
+    certificate, key = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=localhost", "-days", "2", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return [f'certificate {{ file = "{certificate}", key = "{key}" }}', 'listen "tls://127.0.0.1:0"']
+
+
 def slow(checks, sizes):
     """Handshakes that are half open, frames and messages that never end."""
-    kinds = {**sizes.slow}
-    with Abused(sizes) as abused:
+    with tempfile.TemporaryDirectory() as folder, Abused(sizes, more=encrypted(folder)) as abused:
+        kinds = {**sizes.slow, **({"hellos": sizes.hellos} if SPEAKS_TLS else {})}
+
         def work():
             crowds = {kind: abused.crowd(kind, count, sizes.slow_seconds) for kind, count in kinds.items()}
             while any(crowd.poll() is None for crowd in crowds.values()):
@@ -165,7 +192,7 @@ def slow(checks, sizes):
         for kind, count in kinds.items():
             print(f"     {kind}: {told[kind]}", flush=True)
             checks.true(f"slow {kind}: {count} at a time", told[kind]["most"] >= 0.9 * count, count, told[kind])
-            if kind == "heads" or "message_milliseconds=" in HELP:
+            if kind in ("heads", "hellos") or "message_milliseconds=" in HELP:
                 checks.equal(f"slow {kind}: all are dropped in time", told[kind]["stayed"], 0)
         checks.true("slow heads: each is told 408", told["heads"].get("408", 0) > 0.8 * kinds["heads"], "408",
                     told["heads"])
@@ -204,8 +231,9 @@ def never_reading(checks, sizes):
             bound = sizes.queued_bytes * sizes.sleepers // 1024
             print(f"     {said} messages of 16 KB to each; memory grew by {grown >> 10} MiB, {bound >> 10} MiB may wait; "
                   f"the kernel kept {kept >> 10} KiB", flush=True)
-            checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
-                        kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
+            if "socket_bytes=" in HELP:
+                checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
+                            kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
             checks.true(f"never reading: {code} {counted}", counted >= sizes.sleepers, sizes.sleepers, counted)
             checks.true("never reading: memory is bounded", grown <= bound + (16 << 10), f"{bound} KiB", grown)
             if slow_reader == "drop":

@@ -21,7 +21,6 @@ import Testing
     let number = client.descriptor.number
     #expect(SocketAddress.filled { getsockname(number, $0, $1) }.address == peer)
     #expect(try server.descriptor.option(Int32(IPPROTO_TCP), TCP_NODELAY) == 1)
-    #expect(try server.descriptor.option(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT) == Listener.unsentBytesMax)
     #expect(try client.descriptor.option(Int32(IPPROTO_TCP), TCP_NODELAY) == 1)
     for descriptor in [server.descriptor.number, client.descriptor.number, listener.descriptor.number] {
       #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
