@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build run test bench lint fuzz soak clean toolchain
 
-BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
+BUILD_PACKAGES := liblua5.4-dev libssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
   mono-mcs mono-runtime openjdk-17-jdk-headless
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
@@ -17,7 +17,7 @@ SANITIZER_FLAGS_address := --sanitize=address
 SANITIZER_FLAGS_thread := -Xcc -fsanitize=thread -Xswiftc -Xclang-linker -Xswiftc -fsanitize=thread \
   -Xlinker -ldispatch -Xlinker -lBlocksRuntime
 PORT ?= 9080
-export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua
+export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua:$(CURDIR)/Sources/CZlib
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

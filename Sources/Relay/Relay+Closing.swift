@@ -7,6 +7,7 @@ extension Relay {
   /// Closes a WebSocket from our side, and tells its policy.
   func close(_ slot: UInt32, code: UInt16, reason: String) {
     let peer = connections[slot].peer
+    log.debug("closing with \(code) \(reason)", about: subject(of: slot))
     outbox.appendClose(to: slot, code: code, reason: reason)
     connections[slot].phase = .closing
     setDeadline(slot, in: limits.closeMilliseconds)
@@ -39,7 +40,8 @@ extension Relay {
   /// Forgets a connection and closes its socket. For one that has not taken all, the kernel would go on for minutes.
   func drop(_ slot: UInt32) {
     if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
-    perAddress.leave(connections[slot].host)
+    log.debug("a connection has ended", about: subject(of: slot))
+    if connections[slot].purpose == .operator { operatorCount -= 1 } else { perAddress.leave(connections[slot].host) }
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
     connections.remove(slot)
@@ -79,6 +81,7 @@ extension Relay {
   private func shutDown() {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
+    readiness = .notReady("shutting down")
     listeners.removeAll()
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {

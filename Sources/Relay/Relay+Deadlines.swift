@@ -21,6 +21,7 @@ extension Relay {
   }
 
   func fireDeadlines() {
+    if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
     for _ in 0..<Self.deadlinesPerTurn {
       guard !isTurnOver, let payload = deadlines.popDue(now: now) else { return }

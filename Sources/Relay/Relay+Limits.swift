@@ -4,6 +4,7 @@ extension Relay {
   func adopt(_ wanted: RelayLimits) {
     let former = limits
     limits = wanted
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     if limits.connectionsPerAddress != former.connectionsPerAddress { countAddresses() }
     if limits.pingMilliseconds != former.pingMilliseconds, limits.pingMilliseconds > 0 { spreadPings() }
   }
@@ -11,6 +12,7 @@ extension Relay {
   private func countAddresses() {
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+      guard connections[slot].purpose != .operator else { continue }
       perAddress.enter(connections[slot].host)
     }
   }

@@ -36,8 +36,18 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  var inflation = Inflation()
   var now: UInt64 = 0
+  /// The connection whose event is being handled.
+  var handling: UInt32?
   private var startedAt: UInt64 = 0
+  /// The same in seconds since 1970.
+  private(set) var startedAtWall = 0.0
+  var loopTimes = LoopTimes()
+  /// Of the program, for whoever asks.
+  public var version = ""
+  /// Connections to the admin listener.
+  var operatorCount = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
@@ -59,6 +69,13 @@ public final class Relay {
   /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
   public var deployer: (any Deployer)?
   var trial: RunningTrial?
+  /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
+  var operatorGuard = OperatorGuard()
+  public internal(set) var readiness = Readiness.ready
+  var bans = Bans()
+  /// What the last reload of each mount, and of the configuration, has come to.
+  var lastReloads: [ObjectIdentifier: NotedReload] = [:]
+  var configurationReload: NotedReload?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -66,12 +83,15 @@ public final class Relay {
   /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
   /// `outbox`.
   public init(
-    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
+    listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
+    limits: RelayLimits, log: Log
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    operatorGuard.token = adminToken
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
     reactor = try Reactor()
@@ -91,11 +111,13 @@ public final class Relay {
     try open(ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose))
   }
 
+  var uptimeSeconds: Double { Double(now - startedAt) / 1000 }
+
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
+      uptimeSeconds: uptimeSeconds, connections: connections.count, counters: counters,
+      mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)
@@ -108,8 +130,10 @@ public final class Relay {
   public func run() throws(SystemError) -> Int32 {
     readClock()
     startedAt = now
+    startedAtWall = wallSeconds
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
+      loopTimes.begin()
       readClock()
       isTurnOver = false
       for index in 0..<ready {
@@ -136,6 +160,7 @@ public final class Relay {
       flush()
       journal?.turnEnded(at: now)
       deployer?.turnEnded()
+      loopTimes.end(isTurnOver: isTurnOver)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
@@ -178,7 +203,9 @@ public final class Relay {
       if isTurnOver {
         backlog.append(token)
       } else if connections.isLive(token.slot, token.generation) {
+        handling = token.slot
         resume(token.slot)
+        handling = nil
       }
     }
   }
@@ -196,6 +223,8 @@ public final class Relay {
   private func handle(_ event: Event) {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
+    handling = slot
+    defer { handling = nil }
     if event.writable { flush(slot) }
     if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
       !connections[slot].isBacklogged

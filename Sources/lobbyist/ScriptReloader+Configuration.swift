@@ -24,13 +24,14 @@ extension ScriptReloader {
     let listeners: [String]
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
-        Arrangement(listen: again.listen, admin: again.admin, mounts: routed, limits: again.limits))
+        Arrangement(
+          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
     changes += listeners
     if !changes.isEmpty { adoption.outcomes.insert(ReloadOutcome(subject: path, .changed(changes)), at: 0) }
-    (log.format, log.level) = (again.logFormat, again.logLevel)
+    again.log.apply(to: log)
     (plan, mounts, awaited) = (again, routed.map(\.mount), [])
     return adoption
   }
@@ -78,7 +79,7 @@ extension ScriptReloader {
       let mount = routed[index].mount
       adoption.outcomes.append(
         ReloadOutcome(
-          subject: mount.scripts.policy.path,
+          subject: mount.scripts.policy.path, of: mount,
           .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000)))
     }
     return (adoption, routed)
@@ -94,6 +95,9 @@ extension ScriptReloader {
     for (mount, predecessor) in zip(again.mounts, succession.predecessors) {
       if let predecessor {
         let former = plan.mounts[predecessor].route
+        if former.deflates != mount.route.deflates {
+          changes.append("the mount \(mount.route) compresses \(mount.route.deflates ? "" : "nothing ")now")
+        }
         if former.paths != mount.route.paths { changes.append("the mount \(former) is \(mount.route) now") }
       } else {
         changes.append("the mount \(mount.route) is new")
@@ -102,8 +106,8 @@ extension ScriptReloader {
     for name in again.limits.names(changedFrom: plan.limits) {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
-    if again.logLevel != plan.logLevel { changes.append("the log's level is \(again.logLevel) now") }
-    if again.logFormat != plan.logFormat { changes.append("the log's format is \(again.logFormat) now") }
+    if again.adminToken != plan.adminToken { changes.append("the admin listener's token is another now") }
+    changes += again.log.changes(from: plan.log)
     return changes
   }
 }
