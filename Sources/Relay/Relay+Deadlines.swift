@@ -4,7 +4,7 @@ import WebSocket
 
 extension Relay {
   /// Connections whose time has come that one turn sees to; thousands may have begun together.
-  private static let deadlinesPerTurn = 256
+  private static let deadlinesPerTurn = 64
 
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
