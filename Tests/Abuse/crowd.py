@@ -122,7 +122,7 @@ class Crowd:
             self.told[heard[9:12].decode()] += 1
 
     def run(self, seconds):
-        """Those who are dropped come back until half of the time is over, but for sleepers; then it is seen who goes."""
+        """Those who are dropped come back until half-time, but for sleepers; then it is seen who goes."""
         start = time.monotonic()
         tick = start
         while (now := time.monotonic()) < start + seconds:

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import select
-import struct
 import sys
 import time
 
@@ -53,7 +52,7 @@ def main():
                 continue
             try:
                 ends[number].receive_some(0.01)
-                while taken := ends[number]._take_frame():
+                while taken := ends[number].take_frame():
                     opcode, _, payload = taken
                     if opcode == TEXT:
                         delays.append(time.monotonic() - float(payload.split(b" ", 1)[0]))

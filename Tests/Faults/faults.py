@@ -73,8 +73,8 @@ SPARED_AT_START = {
     "write_stderr": "EIO EPIPE",
 }
 # Not every call of these fails, as some of their work has to be done for there to be any traffic.
-EVERY = {"accept4": 2, "recv": 5, "send": 3, "epoll_ctl": 3, "epoll_wait": 3, "open": 2, "fstat": 2, "lstat": 2, "close": 2,
-         "read_signal": 2, "read_file": 2, "write_stderr": 2}
+EVERY = {"accept4": 2, "recv": 5, "send": 3, "epoll_ctl": 3, "epoll_wait": 3, "open": 2, "fstat": 2, "lstat": 2,
+         "close": 2, "read_signal": 2, "read_file": 2, "write_stderr": 2}
 HARSH_EVERY = 11
 PAIRS = 3
 FAULT_SECONDS = 2
@@ -239,7 +239,8 @@ def clocks(checks, faults):
     """The clock of people may jump as it likes; that of deadlines forward, as after a standstill of the machine."""
     with Served(faults) as served:
         for name, ahead in {
-            "people's clock an hour forward": (0, 3600), "and a day back": (0, -86400), "to 1970": (0, -int(time.time())),
+            "people's clock an hour forward": (0, 3600), "and a day back": (0, -86400),
+            "to 1970": (0, -int(time.time())),
             "and right again": (0, 0), "the clock of deadlines an hour forward": (3600, 0),
             "and a day": (86400, 0), "and a year, with people's": (365 * 86400, 365 * 86400),
         }.items():
@@ -253,7 +254,8 @@ def clocks(checks, faults):
             spent = served.seconds()
             time.sleep(0.3)
             spent = served.seconds() - spent
-            checks.true(f"{name}: nobody is lost, and it rests", not problem and spent < 0.15, "nobody", problem or spent)
+            checks.true(f"{name}: nobody is lost, and it rests", not problem and spent < 0.15, "nobody",
+                        problem or spent)
 
 
 def unread_log(checks, faults):

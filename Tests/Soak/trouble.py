@@ -24,7 +24,8 @@ return policy
 """
 BROKEN = "return {", "error('no')", "return { on_message = 5 }", "require 'gone' return {}", ""
 COMMANDS = ("memory 30000000", "flood 2000", "close", "create a", "join a", "tell 500", "timer one", "timer x",
-            "attribute 5000", "hold 4000", "deliver", "discard", "nonsense", "{", '{"a":[1,2,{"b":null}]}', "log \u2028")
+            "attribute 5000", "hold 4000", "deliver", "discard", "nonsense", "{", '{"a":[1,2,{"b":null}]}',
+            "log \u2028")
 
 ENDLESS_SCRIPT, ENDLESS_COMMAND = "while true do end", "spin"
 
