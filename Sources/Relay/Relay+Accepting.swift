@@ -4,7 +4,7 @@ import Reactor
 
 extension Relay {
   /// Newcomers that are welcomed in one turn; the others wait in the kernel's queue for the next.
-  private static let newcomersPerTurn = 256
+  private static let newcomersPerTurn = 64
   /// How long a listener rests that could not take a newcomer, who would keep it readable.
   private static let restMilliseconds: UInt64 = 100
 

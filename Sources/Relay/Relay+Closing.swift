@@ -37,8 +37,9 @@ extension Relay {
     mounts[mount].disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "")
   }
 
-  /// Forgets a connection and closes its socket.
+  /// Forgets a connection and closes its socket. For one that has not taken all, the kernel would go on for minutes.
   func drop(_ slot: UInt32) {
+    if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
     log.debug("a connection has ended", about: subject(of: slot))
     if connections[slot].purpose == .operator {
       operatorCount -= 1

@@ -3,6 +3,9 @@ import Policy
 import WebSocket
 
 extension Relay {
+  /// Connections whose time has come that one turn sees to; thousands may have begun together.
+  private static let deadlinesPerTurn = 64
+
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
   func schedule(_ slot: UInt32) {
@@ -29,7 +32,8 @@ extension Relay {
   func fireDeadlines() {
     if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
-    while !isTurnOver, let payload = deadlines.popDue(now: now) {
+    for _ in 0..<Self.deadlinesPerTurn {
+      guard !isTurnOver, let payload = deadlines.popDue(now: now) else { return }
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))

@@ -120,7 +120,7 @@ class RawSocket:
         """The next frame: (opcode, final, payload)."""
         end = time.monotonic() + seconds
         while True:
-            taken = self._take_frame()
+            taken = self.take_frame()
             if taken:
                 return taken
             left = end - time.monotonic()
@@ -128,7 +128,8 @@ class RawSocket:
                 raise TimeoutError("no frame came")
             self.receive_some(left)
 
-    def _take_frame(self):
+    def take_frame(self):
+        """A frame that has arrived as a whole, as `receive_frame`; None when there is none."""
         data = self.pending
         if len(data) < 2:
             return None
