@@ -343,7 +343,8 @@ def control_frames(checks):
 def stalled_readers(checks):
     """Who sends pongs but reads nothing looks alive to the keep-alive."""
     admin = free_port()
-    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=2000, queued_bytes=0,
+    # The kernel takes more once a third of what it keeps is gone: it keeps little, so that slow reading shows soon.
+    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=2000, queued_bytes=0, socket_bytes=16_384,
                     options=["--admin", f"127.0.0.1:{admin}"]) as relay:
         with flooded(relay) as raw:
             start = time.monotonic()
