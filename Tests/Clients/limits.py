@@ -343,26 +343,27 @@ def control_frames(checks):
 def stalled_readers(checks):
     """Who sends pongs but reads nothing looks alive to the keep-alive."""
     admin = free_port()
-    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=2000, queued_bytes=0,
+    # The kernel takes more once a third of what it keeps is gone: it keeps little, so that slow reading shows soon.
+    with relay_with(**PATIENT, stalled_milliseconds=3000, ping_milliseconds=5000, queued_bytes=0, socket_bytes=16_384,
                     options=["--admin", f"127.0.0.1:{admin}"]) as relay:
         with flooded(relay) as raw:
             start = time.monotonic()
-            while time.monotonic() < start + 5:
+            while time.monotonic() < start + 8:
                 try:
                     raw.send(frame(PONG, b""))
                 except OSError:
                     break
                 time.sleep(0.1)
             took = time.monotonic() - start
-            checks.true("who takes nothing is dropped", took < 3, "within a second", f"{took:.2f} s")
+            checks.true("who takes nothing is dropped", took < 4.5, "within three seconds", f"{took:.2f} s")
             checks.true("its descriptor comes back", dropped(relay)[0])
             status = json.load(urllib.request.urlopen(f"http://127.0.0.1:{admin}/status"))
             checks.equal("and it is counted as what it is", (status["relay"]["stalled"], status["relay"]["vanished"]),
                          (1, 0))
-        with flooded(relay) as raw:
-            heard, end = 0, time.monotonic() + 3
+        with flooded(relay, receive_buffer=65_536) as raw:
+            heard, end = 0, time.monotonic() + 4
             while time.monotonic() < end:
-                raw.socket.recv(1000)
+                raw.socket.recv(4000)
                 heard += 1
                 time.sleep(0.02)
             checks.true("who reads slowly stays", heard > 50, "some reads", heard)
@@ -451,9 +452,9 @@ def crowd_that_never_reads(checks):
         print(f"     grew by {growth} MiB under a buffer_bytes of 32 MiB", flush=True)
 
 
-def flooded(relay):
+def flooded(relay, receive_buffer=4096):
     """A peer that has read nothing of the 20 MB that were sent to it in portions smaller than the limit."""
-    raw = connected(relay, receive_buffer=4096)
+    raw = connected(relay, receive_buffer)
     for _ in range(400):
         try:
             say(raw, "flood 50")
