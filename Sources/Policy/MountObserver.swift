@@ -39,7 +39,7 @@ public protocol MountObserver: AnyObject {
 
 /// Is told of all frames for connections, once they are certain to be sent.
 public protocol OutboxObserver: AnyObject {
-  /// Whole frames, valid until this returns.
+  /// Whole frames, valid until this returns. Messages are compressed for those who have agreed to it.
   func sends(_ frames: UnsafeMutableRawBufferPointer, to outlet: UInt32)
 }
 
