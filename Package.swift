@@ -96,7 +96,7 @@ let package = Package(
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.
     .target(
-      name: "FuzzBodies", dependencies: ["Bytes", "Conversation", "HTTP", "LuaHost", "WebSocket"],
+      name: "FuzzBodies", dependencies: ["Bytes", "Conversation", "HTTP", "LuaHost", "Reactor", "WebSocket"],
       path: "Tests/Fuzzers/Bodies",
       swiftSettings: testSettings),
     .testTarget(

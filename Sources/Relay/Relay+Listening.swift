@@ -106,6 +106,7 @@ extension Relay {
   @discardableResult
   func open(_ wish: ListenerWish) throws(SystemError) -> Int {
     let box = try ListenerBox(on: wish.address, for: wish.purpose)
+    box.listener.limitSendBuffers(bytes: limits.socketBytes)
     let place = listeners.insert(box)
     do throws(SystemError) {
       let token = Token(slot: Source.listenersFrom + UInt32(place), generation: 0)

@@ -31,7 +31,12 @@ public final class Relay {
   let signals: Signals
   var listeners: Listeners
   var connections = ConnectionTable()
+  /// Whom clients may come through, and what they may take.
+  var proxies: TrustedProxies
   var perAddress: AddressCounts
+  var connectRates: AddressRates
+  var handshakeRates: AddressRates
+  var refusals = RefusalBudget()
   var deadlines = Deadlines()
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
@@ -86,15 +91,19 @@ public final class Relay {
   /// `outbox`.
   public init(
     listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
-    limits: RelayLimits, log: Log
+    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    self.proxies = proxies
     operatorGuard.token = adminToken
     log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
+    connectRates = AddressRates(most: limits.connectsPerMinute)
+    handshakeRates = AddressRates(most: limits.handshakesPerMinute)
+    outbox.buffers.most = limits.bufferBytes
     signals = try Signals()
     reactor = try Reactor()
     listeners = Listeners()

@@ -19,6 +19,9 @@ struct ServePlan {
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
+  /// The proxies that are believed, and those that the command line names.
+  var proxies = TrustedProxies()
+  var proxiesGiven = TrustedProxies()
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logGiven: [(name: String, value: String)] = []
@@ -103,6 +106,7 @@ struct ServePlan {
         throw UsageError(error.message)
       }
       limitsGiven.append((limit, value))
+    case "--proxy", "--proxy-protocol": try readProxy(name, try options.value(of: name))
     case "--admin":
       admin = try options.value(of: name)
       adminGiven = admin
