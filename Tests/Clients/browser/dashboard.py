@@ -15,6 +15,8 @@ import shutil
 import sys
 import tempfile
 import threading
+import urllib.error
+import urllib.request
 
 try:
     from playwright.sync_api import sync_playwright
@@ -428,6 +430,30 @@ def tail(checks, operator):
 
 
 @scenario
+def asked_by_programs(checks, _):
+    """What a tail answers to requests that it does not grant."""
+    with Operated() as relay:
+        peers = [Peer(relay, f"room {number}") for number in range(5)]
+
+        def ask(query):
+            try:
+                with urllib.request.urlopen(f"{relay.page}tail?{query}", timeout=5) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        checks.equal("four lobbies are watched at a time", [ask(f"lobby=room+{number}") for number in range(5)],
+                     [200, 200, 200, 200, 409])
+        checks.equal("and again", ask("lobby=room+3&after=1"), 200)
+        for query, status in (("", 422), ("lobby=room+0&after=x", 422), ("lobby=room+0&after=-1", 422),
+                              ("lobby=nowhere", 404), ("lobby=room+0&mount=/nowhere", 404),
+                              ("lobby=room+0&payloads=1", 403)):
+            checks.equal(f"tail?{query}", ask(query), status)
+        for peer in peers:
+            peer.leaves()
+
+
+@scenario
 def recorded_meanwhile(checks, operator):
     """A recording goes on while a lobby is watched."""
     with tempfile.TemporaryDirectory() as folder:
@@ -736,8 +762,8 @@ def main():
         sys.exit(0)
     if SHOTS:
         os.makedirs(SHOTS, exist_ok=True)
-    scenarios = [figures, one_lobby, foreign_words, many_lobbies, mounts, reloads, tail, recorded_meanwhile, token,
-                 relay_restarted, hidden, foreign_pages, rebinding, keyboard_alone, looks]
+    scenarios = [figures, one_lobby, foreign_words, many_lobbies, mounts, reloads, tail, asked_by_programs,
+                 recorded_meanwhile, token, relay_restarted, hidden, foreign_pages, rebinding, keyboard_alone, looks]
     wanted = sys.argv[2:]
     with sync_playwright() as playwright:
         flags = FLAGS + [f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"]
