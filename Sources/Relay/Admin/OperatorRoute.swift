@@ -24,7 +24,9 @@ struct OperatorRoute: Sendable {
   let answer: Answer
 
   /// All of them.
-  static let table = [
+  static let table = asked + Dashboard.routes
+
+  private static let asked = [
     get("/healthz", isPublic: true, Relay.tellHealth),
     get("/readyz", isPublic: true, Relay.tellReadiness),
     get("/metrics", Relay.tellMetrics),
@@ -32,6 +34,7 @@ struct OperatorRoute: Sendable {
     get("/scripts", Relay.tellScripts),
     get("/lobbies", Relay.tellLobbies),
     get("/peers", Relay.tellPeers),
+    get("/tail", Relay.tellTail),
     get("/bans", Relay.tellBans),
     get("/deployments", Relay.tellDeployments),
     post("/reload", body: .unneeded, Relay.reload),
@@ -42,8 +45,7 @@ struct OperatorRoute: Sendable {
     post("/ban", Relay.ban),
     post("/unban", Relay.unban),
     post("/log", Relay.setLogLevel),
-    get("/tail", Relay.tellTail),
-  ] + Dashboard.routes
+  ]
 
   private static func get(_ path: String, isPublic: Bool = false, _ answer: @escaping Answer) -> OperatorRoute {
     OperatorRoute(method: "GET", path: path, body: .unneeded, isPublic: isPublic, answer: answer)
@@ -64,7 +66,7 @@ struct OperatorRoute: Sendable {
       if let allow = HeaderField("Allow", methods) { answer.headers = [allow] }
       throw answer
     }
-    let known = table.filter { !$0.path.hasPrefix("/dashboard/") }.map { "\($0.method) \($0.path)" }.joined(separator: ", ")
+    let known = (["GET /"] + asked.map { "\($0.method) \($0.path)" }).joined(separator: ", ")
     throw OperatorAnswer(404, error: "there is nothing at this path. There are \(known)")
   }
 }
