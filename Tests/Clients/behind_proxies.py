@@ -15,6 +15,7 @@ import tempfile
 
 from websockets.exceptions import InvalidStatus
 
+from certificates import make_certificate
 from godot_peer import ANSWER, JOIN, OFFER, SEAL, Peer
 from relay import BINARY, PING_LIMIT, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
@@ -36,18 +37,13 @@ def scenario(function):
 
 
 def certificate(folder):
-    key, chain = os.path.join(folder, "privkey.pem"), os.path.join(folder, "fullchain.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", key,
-                    "-out", chain], check=True, capture_output=True)
-    both = os.path.join(folder, f"{NAME}.pem")
-    with open(both, "w", encoding="utf-8") as file:
-        for path in (chain, key):
-            with open(path, encoding="utf-8") as part:
-                file.write(part.read())
-    # Workers of a proxy that gives up being root read it as well.
-    for path in (folder, key, chain, both):
-        os.chmod(path, 0o755 if path == folder else 0o644)
+    make_certificate(folder, NAME)
+    with open(os.path.join(folder, f"{NAME}.pem"), "w", encoding="utf-8") as both:
+        for part in ("fullchain.pem", "privkey.pem"):
+            with open(os.path.join(folder, part), encoding="utf-8") as file:
+                both.write(file.read())
+    # Workers of a proxy that gives up being root look into it as well.
+    os.chmod(folder, 0o755)
 
 
 class Proxy:
