@@ -6,6 +6,10 @@ import Bytes
 public struct Inbound: ~Copyable {
   /// The longest message in bytes; 0 = any.
   public let messageBytesMax: Int
+  /// The most fragments of one message; 0 = any.
+  private let fragmentsMax: UInt32
+  /// Of the message that is under way.
+  private var fragmentCount: UInt32 = 0
   private let expectsMask: Bool
   private enum Compression: UInt8 {
     case refused
@@ -25,14 +29,27 @@ public struct Inbound: ~Copyable {
   private var fragments = ByteQueue()
 
   /// - Parameter role: ours; a server requires masked frames, a client unmasked ones (RFC 6455 §5.1).
-  public init(role: Role, messageBytesMax: Int) {
-    precondition(messageBytesMax >= 0)
+  public init(role: Role, messageBytesMax: Int, fragmentsMax: Int = 0) {
+    precondition(messageBytesMax >= 0 && fragmentsMax >= 0)
     self.messageBytesMax = messageBytesMax
+    self.fragmentsMax = UInt32(clamping: fragmentsMax)
     expectsMask = role == .server
   }
 
   /// permessage-deflate was negotiated: from now on messages may come compressed (RFC 7692 §6).
   public mutating func acceptCompressed() { compression = .accepted }
+
+  /// Whether a message has begun whose last fragment is still to come.
+  public var isAssembling: Bool { assembling != .continuation }
+
+  /// Memory that is kept for a message in fragments, in bytes.
+  public var blockCount: Int { fragments.blockCount }
+
+  /// Reads nothing more, and forgets what has come of a message.
+  public mutating func finish() {
+    isFinished = true
+    fragments.removeAll()
+  }
 
   /// Looks at `buffer` from `offset` on, unmasks the first frame's payload in place once all of it is
   /// there, moves `offset` behind it and answers with what it means.
@@ -138,6 +155,11 @@ public struct Inbound: ~Copyable {
     if header.opcode != .continuation {
       assembling = header.opcode
       text = UTF8Validator()
+      fragmentCount = 0
+    }
+    fragmentCount += 1
+    guard fragmentsMax == 0 || fragmentCount <= fragmentsMax else {
+      return unsafe violation(CloseCode.policyViolation, "The message has too many fragments")
     }
     if assembling == .text, compression != .assembling {
       guard unsafe text.consume(payload), !header.isFinal || text.isAtBoundary else { return unsafe notUTF8() }
@@ -181,8 +203,7 @@ public struct Inbound: ~Copyable {
   }
 
   private mutating func violation(_ code: UInt16, _ reason: StaticString) -> InboundEvent {
-    isFinished = true
-    fragments.removeAll()
+    finish()
     return unsafe .violation(code: code, reason: reason)
   }
 }
