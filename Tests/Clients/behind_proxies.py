@@ -15,8 +15,9 @@ import tempfile
 
 from websockets.exceptions import InvalidStatus
 
+from certificates import make_certificate
 from godot_peer import ANSWER, JOIN, OFFER, SEAL, Peer
-from relay import BINARY, PING_LIMIT, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
+from relay import PING_LIMIT, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
 NAME = "relay.example.org"
 SCENARIO_SECONDS = 60
@@ -24,8 +25,6 @@ START_SECONDS = 10
 # The examples' time-outs of a minute become this, and the relay pings more often than that.
 PROXY_SECONDS = 2
 PING_MILLISECONDS = 500
-TRUSTS_PROXIES = "--proxy ADDRESS" in subprocess.run(
-    [BINARY, "serve", "--help"], capture_output=True, text=True).stdout
 
 
 def scenario(function):
@@ -36,18 +35,13 @@ def scenario(function):
 
 
 def certificate(folder):
-    key, chain = os.path.join(folder, "privkey.pem"), os.path.join(folder, "fullchain.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", key,
-                    "-out", chain], check=True, capture_output=True)
-    both = os.path.join(folder, f"{NAME}.pem")
-    with open(both, "w", encoding="utf-8") as file:
-        for path in (chain, key):
-            with open(path, encoding="utf-8") as part:
-                file.write(part.read())
-    # Workers of a proxy that gives up being root read it as well.
-    for path in (folder, key, chain, both):
-        os.chmod(path, 0o755 if path == folder else 0o644)
+    make_certificate(folder, NAME)
+    with open(os.path.join(folder, f"{NAME}.pem"), "w", encoding="utf-8") as both:
+        for part in ("fullchain.pem", "privkey.pem"):
+            with open(os.path.join(folder, part), encoding="utf-8") as file:
+                both.write(file.read())
+    # Workers of a proxy that gives up being root look into it as well.
+    os.chmod(folder, 0o755)
 
 
 class Proxy:
@@ -188,8 +182,7 @@ def behind(name, **options):
     with tempfile.TemporaryDirectory() as folder:
         certificate(folder)
         relay = Relay(**{"settings": {"join_timeout": 20}, **options})
-        if TRUSTS_PROXIES:
-            relay.command += ["--proxy", "127.0.0.1"]
+        relay.command += ["--proxy", "127.0.0.1"]
         with relay, PROXIES[name](folder, relay) as proxy:
             yield proxy
 
@@ -264,9 +257,6 @@ async def relay_gone(checks, name):
 @scenario
 async def addresses(checks, name):
     """The limit counts the players' addresses, which the proxy tells, and not what players claim."""
-    if not TRUSTS_PROXIES:
-        print(f"left out: addresses behind {name} (this relay knows no --proxy)")
-        return
     with behind(name, limits={"connections_per_address": 2}) as proxy:
         near, far = ({"local_addr": (address, 0)} for address in ("127.0.0.2", "127.0.0.3"))
         async with proxy.peer(**near), proxy.peer(**near), proxy.peer(**far):

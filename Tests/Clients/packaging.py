@@ -14,13 +14,15 @@ import re
 import shlex
 import shutil
 import signal
+import ssl
 import subprocess
 import tarfile
 import tempfile
 import urllib.request
 
+from certificates import make_certificate
 from godot_peer import OFFER, Peer
-from relay import ROOT, Checks, free_port, run_scenarios, wait_until
+from relay import BINARY, ROOT, Checks, free_port, run_scenarios, wait_until
 
 OBJECTS = os.path.join(ROOT, ".build", "release", "lobbyist.product", "Objects.LinkFileList")
 WAIT_SECONDS = 10
@@ -99,10 +101,10 @@ class Running:
         return self.log.read()
 
 
-def play(checks, what, relay):
+def play(checks, what, relay, **options):
     """Two Godot peers meet."""
     async def meet():
-        async with Peer(relay) as ana, Peer(relay) as bob:
+        async with Peer(relay, **options) as ana, Peer(relay, **options) as bob:
             await ana.create()
             await bob.join(ana.lobby, others=1)
             await ana.hear()
@@ -213,6 +215,23 @@ def image(checks, packed):
         code, said = run(*check)
         checks.true("its health check is content", code == 0, "exit code 0", said)
     checks.equal("the health check of a relay that is gone is not", run(*check)[0], 1)
+    encrypted(checks, root, entry)
+
+
+def encrypted(checks, root, entry):
+    """The OpenSSL that is part of the program needs nothing of the system's to serve TLS."""
+    if "--certificate" not in run(BINARY, "serve", "--help")[1]:
+        print("left out: TLS in the image (this relay knows no --certificate)")
+        return
+    folder = os.path.join(root, "etc", "lobbyist")
+    make_certificate(folder, "localhost")
+    port = free_port()
+    command = ["serve", "--listen", f"tls://127.0.0.1:{port}", "--certificate",
+               "/etc/lobbyist/fullchain.pem,/etc/lobbyist/privkey.pem"]
+    with Running(in_root(root, *entry, *command), "/", port) as relay:
+        relay.url = f"wss://localhost:{port}"
+        trust = ssl.create_default_context(cafile=os.path.join(folder, "fullchain.pem"))
+        play(checks, "the image with TLS", relay, ssl=trust, host="127.0.0.1")
 
 
 def installed(checks, packed):
