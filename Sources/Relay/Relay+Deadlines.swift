@@ -62,9 +62,7 @@ extension Relay {
       if endSlowPeer(slot) { return }
       keepAlive(slot)
     case .awaiting: connections[slot].deadline = .max
-    case .closing, .draining:
-      if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
-      drop(slot)
+    case .closing, .draining: drop(slot)
     }
   }
 

@@ -29,7 +29,6 @@ extension Relay {
     if connections[slot].stalled.end(of: limits.stalledMilliseconds, now: now) <= now {
       counters.stalled += 1
       // A close frame would wait behind what is not read.
-      connections[slot].stream.resetOnClose()
       lose(slot)
       return true
     }
