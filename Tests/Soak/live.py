@@ -33,7 +33,8 @@ class SoakRelay(Relay):
         for name, model in MODELS.items():
             settings = ", ".join(f"{key} = {value}" for key, value in model.settings.items())
             script = os.path.join(ROOT, scripts, model.script)
-            lines.append(f'mount "{MOUNTS[name] or "/"}" {{ script = "{script}", settings = {{ {settings} }} }}')
+            lines.append(f'mount "{MOUNTS[name] or "/"}" {{ script = "{script}", settings = {{ {settings} }}, '
+                         "deflate = true }")
         lines += more
         path = os.path.join(folder, "soak.lua")
         with open(path, "w") as file:
@@ -66,7 +67,9 @@ class Stage:
     async def do(self, peer, done):
         match done:
             case "connect", path:
-                self.sockets[peer] = await connect(self.url + path, compression=None, ping_interval=None,
+                # Every other one offers permessage-deflate, so that broadcasts go to both kinds.
+                compression = "deflate" if len(self.history) % 2 else None
+                self.sockets[peer] = await connect(self.url + path, compression=compression, ping_interval=None,
                                                    max_size=None, open_timeout=WAIT_SECONDS)
             case "close", code, reason:
                 await self.sockets.pop(peer).close(code or 1000, reason)
