@@ -29,7 +29,8 @@ class SoakRelay(Relay):
     def __init__(self, folder, scripts=SCRIPTS, more=(), **options):
         """`more`: further lines of the configuration."""
         super().__init__(**options)
-        lines = ['listen "127.0.0.1:0"']
+        # Whether the relay has dealt with something is asked by a ping.
+        lines = ['listen "127.0.0.1:0"', "limits { control_frames_per_second = 0 }"]
         for name, model in MODELS.items():
             settings = ", ".join(f"{key} = {value}" for key, value in model.settings.items())
             script = os.path.join(ROOT, scripts, model.script)
