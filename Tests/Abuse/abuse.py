@@ -52,7 +52,9 @@ class Sizes:
         self.flood_rounds = 300 if is_full else 24
         self.connects = 10_000 if is_full else 1000
         self.quiet_seconds = 8 if is_full else 1.5
-        # The p99 of those who behave: so many times what it is in quiet, or so many milliseconds more.
+        # On busy machines, the p99 of a typical half-second, which pauses of the machine are not in.
+        self.measure = "p99" if is_full else "typical"
+        # That of those who behave: so many times what it is in quiet, or so many milliseconds more.
         self.ratio, self.milliseconds = (2, 2) if is_full else (4, 25)
 
     def __str__(self):
@@ -104,12 +106,12 @@ class Abused:
         self.home.cleanup()
 
     def delays(self):
-        """In milliseconds, since the last time; with the p99 at the relay that nobody attacks as `control`."""
+        """In milliseconds, since the last time; with the delays at the relay that nobody attacks as `control`."""
         for process in self.normal:
             process.stdin.write("\n")
             process.stdin.flush()
         told = [json.loads(process.stdout.readline()) for process in self.normal]
-        return {**told[0], "control": told[1]["p99"]}
+        return {**told[0], "control": told[1]}
 
     def crowd(self, kind, count, seconds):
         port = self.encrypted_port() if kind == "hellos" else self.relay.port
@@ -144,12 +146,13 @@ class Abused:
     def judge(self, checks):
         """Nobody who behaves was lost or had to wait for long, and the relay has its descriptors back."""
         name, quiet, meanwhile, after, share = self.rows
-        calm = max(quiet["p99"], after["p99"], meanwhile["control"])
+        which = self.sizes.measure
+        calm = max(quiet[which], after[which], meanwhile["control"][which])
         allowed = max(self.sizes.ratio * calm, calm + self.sizes.milliseconds)
-        checks.true(f"{name}: who behaves waits {meanwhile['p99']} ms (p99), where nobody attacks "
-                    f"{meanwhile['control']} ms, in quiet {quiet['p99']} ms before and {after['p99']} ms after; the "
-                    f"relay took {share:.0f} % of a core", meanwhile["p99"] <= allowed, f"{allowed:.1f} ms at most",
-                    meanwhile)
+        checks.true(f"{name}: who behaves waits {meanwhile[which]} ms ({which}), where nobody attacks "
+                    f"{meanwhile['control'][which]} ms, in quiet {quiet[which]} ms before and {after[which]} ms after; "
+                    f"the relay took {share:.0f} % of a core", meanwhile[which] <= allowed,
+                    f"{allowed:.1f} ms at most", meanwhile)
         checks.equal(f"{name}: nobody who behaves is lost", (meanwhile["lost"], after["lost"]), (0, 0))
         back = wait_until(lambda: self.relay.descriptors() <= self.descriptors, 8)
         checks.true(f"{name}: every descriptor is back", back, self.descriptors, self.relay.descriptors())
@@ -374,7 +377,7 @@ def table(_):
           f"{'core':>5}")
     for name, quiet, meanwhile, after, share in TABLE:
         print(f"     {name:32} {quiet['p50']:9} {quiet['p99']:7} {meanwhile['p50']:10} {meanwhile['p99']:7} "
-              f"{meanwhile['control']:9} {after['p99']:9} {share:4.0f}%")
+              f"{meanwhile['control']['p99']:9} {after['p99']:9} {share:4.0f}%")
 
 
 if __name__ == "__main__":
