@@ -28,6 +28,7 @@ from floods import CREATE, FLOODS, HELP, LIMITS  # noqa: E402
 SPEAKS_TLS = "--certificate" in HELP
 ENCRYPTED = re.compile(r"listening on wss://127\.0\.0\.1:(\d+)")
 LINES_A_SECOND = 50
+TALK_SECONDS_MIN, TALK_SECONDS_MAX = 4, 20
 PREFERENCE = -15
 FLAT_KIB = 4 << 10
 # What the kernel may keep for one who does not read: limit socket_bytes, and what it adds.
@@ -39,6 +40,7 @@ class Sizes:
     """How much of everything, and what may come of it."""
 
     def __init__(self, is_full):
+        self.name = "in full" if is_full else "in short"
         self.slow = {"heads": 5000 if is_full else 600, "frames": 500 if is_full else 150,
                      "fragments": 500 if is_full else 150}
         self.hellos = 1000 if is_full else 150
@@ -46,12 +48,17 @@ class Sizes:
         self.message_milliseconds = 5000 if is_full else 1500
         self.slow_seconds = 30 if is_full else 7
         self.sleepers = 1000 if is_full else 200
-        self.queued_bytes = 1 << 20 if is_full else 128 << 10
+        self.queued_bytes = (256 if is_full else 128) << 10
         self.flood_rounds = 300 if is_full else 24
         self.connects = 10_000 if is_full else 1000
         self.quiet_seconds = 8 if is_full else 1.5
-        # The p99 of those who behave: so many times what it is in quiet, or so many milliseconds more.
+        # On busy machines, the p99 of a typical half-second, which pauses of the machine are not in.
+        self.measure = "p99" if is_full else "typical"
+        # That of those who behave: so many times what it is in quiet, or so many milliseconds more.
         self.ratio, self.milliseconds = (2, 2) if is_full else (4, 25)
+
+    def __str__(self):
+        return self.name
 
 
 class Abused:
@@ -60,7 +67,9 @@ class Abused:
     def __init__(self, sizes, more=(), mounts="", **limits):
         self.sizes, self.home = sizes, tempfile.TemporaryDirectory()
         scripts = os.path.join(ROOT, "scripts")
-        limits = {"connections": 20000, "handshake_milliseconds": sizes.handshake_milliseconds, **limits}
+        # A hook's time goes on while a busy machine does something else.
+        limits = {"connections": 20000, "handshake_milliseconds": sizes.handshake_milliseconds,
+                  "hook_milliseconds": 1000, **limits}
         if "message_milliseconds=" in HELP:
             limits.setdefault("message_milliseconds", sizes.message_milliseconds)
         lines = ['listen "127.0.0.1:0"', 'admin "127.0.0.1:0"',
@@ -97,12 +106,12 @@ class Abused:
         self.home.cleanup()
 
     def delays(self):
-        """In milliseconds, since the last time; with the p99 at the relay that nobody attacks as `control`."""
+        """In milliseconds, since the last time; with the delays at the relay that nobody attacks as `control`."""
         for process in self.normal:
             process.stdin.write("\n")
             process.stdin.flush()
         told = [json.loads(process.stdout.readline()) for process in self.normal]
-        return {**told[0], "control": told[1]["p99"]}
+        return {**told[0], "control": told[1]}
 
     def crowd(self, kind, count, seconds):
         port = self.encrypted_port() if kind == "hellos" else self.relay.port
@@ -137,12 +146,13 @@ class Abused:
     def judge(self, checks):
         """Nobody who behaves was lost or had to wait for long, and the relay has its descriptors back."""
         name, quiet, meanwhile, after, share = self.rows
-        calm = max(quiet["p99"], after["p99"], meanwhile["control"])
+        which = self.sizes.measure
+        calm = max(quiet[which], after[which], meanwhile["control"][which])
         allowed = max(self.sizes.ratio * calm, calm + self.sizes.milliseconds)
-        checks.true(f"{name}: who behaves waits {meanwhile['p99']} ms (p99), where nobody attacks "
-                    f"{meanwhile['control']} ms, in quiet {quiet['p99']} ms before and {after['p99']} ms after; the "
-                    f"relay took {share:.0f} % of a core", meanwhile["p99"] <= allowed, f"{allowed:.1f} ms at most",
-                    meanwhile)
+        checks.true(f"{name}: who behaves waits {meanwhile[which]} ms ({which}), where nobody attacks "
+                    f"{meanwhile['control'][which]} ms, in quiet {quiet[which]} ms before and {after[which]} ms after; "
+                    f"the relay took {share:.0f} % of a core", meanwhile[which] <= allowed,
+                    f"{allowed:.1f} ms at most", meanwhile)
         checks.equal(f"{name}: nobody who behaves is lost", (meanwhile["lost"], after["lost"]), (0, 0))
         back = wait_until(lambda: self.relay.descriptors() <= self.descriptors, 8)
         checks.true(f"{name}: every descriptor is back", back, self.descriptors, self.relay.descriptors())
@@ -218,8 +228,10 @@ def never_reading(checks, sizes):
                     raw.upgrade(f"/busy?room={number}")
                 # What kernels keep comes on top of what the relay does.
                 said, message = 0, frame(TEXT, b"x" * 16000)
-                end = time.monotonic() + 20
-                while time.monotonic() < end and status(abused)[code] < sizes.sleepers:
+                began = time.monotonic()
+                # Long enough for a p99 that one pause of the machine does not make.
+                while (took := time.monotonic() - began) < TALK_SECONDS_MIN or (
+                        took < TALK_SECONDS_MAX and status(abused)[code] < sizes.sleepers):
                     for raw in talkers:
                         raw.send(message)
                         abused.look()
@@ -232,9 +244,10 @@ def never_reading(checks, sizes):
             said, kept = abused.attack(f"never reading, {slow_reader}", work)
             counted = status(abused)[code]
             grown = abused.most_resident - abused.resident
-            bound = sizes.queued_bytes * sizes.sleepers // 1024
+            # A queue's block is doubled when it is full.
+            bound = 2 * sizes.queued_bytes * sizes.sleepers // 1024
             print(f"     {said} messages of 16 KB to each; memory grew by {grown >> 10} MiB, {bound >> 10} MiB may "
-                  f"wait; the kernel kept {kept >> 10} KiB", flush=True)
+                  f"be theirs; the kernel kept {kept >> 10} KiB", flush=True)
             if "socket_bytes=" in HELP:
                 checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
                             kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
@@ -364,7 +377,7 @@ def table(_):
           f"{'core':>5}")
     for name, quiet, meanwhile, after, share in TABLE:
         print(f"     {name:32} {quiet['p50']:9} {quiet['p99']:7} {meanwhile['p50']:10} {meanwhile['p99']:7} "
-              f"{meanwhile['control']:9} {after['p99']:9} {share:4.0f}%")
+              f"{meanwhile['control']['p99']:9} {after['p99']:9} {share:4.0f}%")
 
 
 if __name__ == "__main__":

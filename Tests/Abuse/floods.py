@@ -194,7 +194,7 @@ if "control_frames_per_second=" in HELP:
 
 
 if "fragments_per_message=" in HELP:
-    @flood(1008, 1009)
+    @flood(1008)
     def empty_fragments(relay):
         return code_after(relay, frame(TEXT, b"", final=False), *[frame(CONTINUATION, b"", final=False) * 1000] * 50)
 

@@ -29,11 +29,13 @@ class SoakRelay(Relay):
     def __init__(self, folder, scripts=SCRIPTS, more=(), **options):
         """`more`: further lines of the configuration."""
         super().__init__(**options)
-        lines = ['listen "127.0.0.1:0"']
+        # Whether the relay has dealt with something is asked by a ping.
+        lines = ['listen "127.0.0.1:0"', "limits { control_frames_per_second = 0 }"]
         for name, model in MODELS.items():
             settings = ", ".join(f"{key} = {value}" for key, value in model.settings.items())
             script = os.path.join(ROOT, scripts, model.script)
-            lines.append(f'mount "{MOUNTS[name] or "/"}" {{ script = "{script}", settings = {{ {settings} }} }}')
+            lines.append(f'mount "{MOUNTS[name] or "/"}" {{ script = "{script}", settings = {{ {settings} }}, '
+                         "deflate = true }")
         lines += more
         path = os.path.join(folder, "soak.lua")
         with open(path, "w") as file:
@@ -66,7 +68,9 @@ class Stage:
     async def do(self, peer, done):
         match done:
             case "connect", path:
-                self.sockets[peer] = await connect(self.url + path, compression=None, ping_interval=None,
+                # Every other one offers permessage-deflate, so that broadcasts go to both kinds.
+                compression = "deflate" if len(self.history) % 2 else None
+                self.sockets[peer] = await connect(self.url + path, compression=compression, ping_interval=None,
                                                    max_size=None, open_timeout=WAIT_SECONDS)
             case "close", code, reason:
                 await self.sockets.pop(peer).close(code or 1000, reason)

@@ -32,7 +32,7 @@ PLAYERS_SANITIZED, WAIT_SECONDS_SANITIZED, PAUSE_SECONDS_SANITIZED = 30, 60, 0.0
 ADMIN = re.compile(r"admin on http://([0-9.]+):(\d+)/status")
 # A sanitizer makes everything slower, and hooks have a budget of time.
 LIMITS = ("limits { hook_milliseconds = 2000, load_milliseconds = 20000, queued_bytes = 262144, connections = 2000, "
-          "close_milliseconds = 500 }")
+          "close_milliseconds = 500, deflate_from_bytes = 20 }")
 
 
 def prepare(folder):
@@ -42,7 +42,8 @@ def prepare(folder):
     with open(os.path.join(folder, "operated.lua"), "w", encoding="utf-8") as file:
         file.write(POLICY.format(name="first"))
     foolish = os.path.join(ROOT, "Tests", "Clients", "limits", "commands.lua")
-    more = [LIMITS, 'admin "127.0.0.1:0"', 'deployments "store"', f'mount "{OPERATED}" {{ script = "operated.lua" }}',
+    more = [LIMITS, 'admin "127.0.0.1:0"', 'deployments "store"',
+            f'mount "{OPERATED}" {{ script = "operated.lua", deflate = true }}',
             f'mount "{FOOLISH}" {{ script = "{foolish}" }}']
     return scripts, more
 

@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+import zlib
 from collections import Counter
 
 from raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, RawSocket, frame, upgrade_request
@@ -51,9 +52,9 @@ class Trouble:
         self.thread.join()
 
     def run(self):
-        kinds = [self.vanish, self.nonsense, self.heads, self.pings, self.sleep_through, self.fool, self.save,
-                 self.rename, self.hang_up, self.break_script, self.deploy, self.ask_operator]
-        weights = [8, 8, 6, 2, 1, 6, 2, 2, 1, 1, 1, 2]
+        kinds = [self.vanish, self.nonsense, self.squeezed, self.heads, self.pings, self.sleep_through, self.fool,
+                 self.save, self.rename, self.hang_up, self.break_script, self.deploy, self.ask_operator]
+        weights = [8, 8, 4, 6, 2, 1, 6, 2, 2, 1, 1, 1, 2]
         while not self.is_over.wait(self.pause_seconds):
             (kind,) = self.rng.choices(kinds, weights)
             self.done[kind.__name__] += 1
@@ -65,10 +66,10 @@ class Trouble:
                     self.problems.append(f"the relay ended at {kind.__name__}")
                     return
 
-    def peer(self, path=OPERATED, **options):
+    def peer(self, path=OPERATED, extra=(), **options):
         raw = RawSocket(self.relay, **options)
         raw.socket.settimeout(WAIT_SECONDS)
-        raw.upgrade(path)
+        raw.upgrade(path, extra)
         return raw
 
     def vanish(self):
@@ -97,6 +98,21 @@ class Trouble:
             if self.rng.random() < 0.5:
                 raw.receive_some(0.05)
             raw.reset()
+
+    def squeezed(self):
+        """Compressed messages that are right, damaged, or a thousand times as long as they look."""
+        bits = self.rng.choice(["", "; server_max_window_bits=9", "; server_no_context_takeover"])
+        with self.peer(extra=(f"Sec-WebSocket-Extensions: permessage-deflate{bits}",)) as raw:
+            compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+            text = b"squeeze " * self.rng.choice([1, 100, 1_000_000])
+            message = bytearray((compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4])
+            if self.rng.random() < 0.3:
+                message[self.rng.randrange(len(message))] ^= 1 << self.rng.randrange(8)
+            middle = self.rng.randrange(len(message))
+            raw.send(frame(TEXT, bytes(message[:middle]), final=False, reserved=4)
+                     + frame(CONTINUATION, bytes(message[middle:])))
+            for _ in range(2):
+                raw.receive_frame(0.5)
 
     def heads(self):
         with RawSocket(self.relay) as raw:
@@ -175,7 +191,8 @@ class Trouble:
         self.done[f"deployment answered {status}"] += 1
 
     def ask_operator(self):
-        path = self.rng.choice(["/status", "/healthz", "/deployments", "/nothing", "/reload"])
+        path = self.rng.choice(["/status", "/healthz", "/deployments", "/nothing", "/reload", "/metrics", "/lobbies",
+                                "/peers", "/scripts"])
         status = self.ask("POST" if path == "/reload" else "GET", path)
         if path == "/healthz" and status != 200:
             self.problems.append(f"/healthz is {status}")
