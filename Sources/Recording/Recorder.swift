@@ -230,6 +230,7 @@ private final class MountRecorder: MountObserver {
     case .disconnect(let outlet, let isLost, let code, let reason):
       return .disconnect(peer: recorder.forget(outlet), isLost: isLost, code: code, reason: reason)
     case .departures: return .departures
+    case .drain(let seconds): return .drain(seconds: seconds)
     case .timer(let name, let due): return .timer(name: String(decoding: name, as: UTF8.self), due: due)
     }
   }
