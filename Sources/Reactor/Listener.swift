@@ -27,6 +27,16 @@ public struct Listener: ~Copyable {
     spare = Self.openSpare()
   }
 
+  /// Takes over one that listens already; nil when somebody else has.
+  public init?(_ inherited: InheritedSocket) {
+    guard let descriptor = inherited.take() else { return nil }
+    // Newcomers inherit this. It may be refused only where it is needless.
+    try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    self.descriptor = descriptor
+    address = inherited.address
+    spare = Self.openSpare()
+  }
+
   private static func bound(to wanted: ListenAddress) throws(SystemError) -> Descriptor {
     do throws(SystemError) {
       return try bound(to: wanted.address, bothFamilies: wanted.bothFamilies)
