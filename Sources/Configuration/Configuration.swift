@@ -87,7 +87,8 @@ public struct Configuration: Sendable {
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")
-      for each in said { try cursor.require(each.name, in: ["format", "level"], "log has", line: each.line) }
+      let known = ["format", "level", "addresses"]
+      for each in said { try cursor.require(each.name, in: known, "log has", line: each.line) }
       log += said
     default: mounts.append(try cursor.mount())
     }

@@ -30,6 +30,8 @@ extension RelayLimits {
     limit("deploy_bytes", "bytes of one deployment", \.deployBytes, none: unreachable),
     limit("deploy_milliseconds", "time for trying a deployment", \.deployMilliseconds, none: unreachable),
     limit("deployments_kept", "deployments of a mount that are kept", \.deploymentsKept),
+    limit("log_lines_per_second", "lines of the log of one level, a second", \.logLinesPerSecond),
+    limit("log_bytes_per_minute", "bytes of the log of one level, a minute", \.logBytesPerMinute),
     limit("queued_bytes", "bytes that wait for a slow reader", \.mount.queuedBytes),
     limit("lobbies", "lobbies of a mount", \.mount.lobbies.lobbies),
     limit("lobby_name_bytes", "bytes of a lobby's name", \.mount.lobbies.lobbyNameBytes),

@@ -48,11 +48,11 @@ extension Relay {
     // The operator wants to know most of all when the relay is full.
     let isOperator = purpose == .operator
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
-      return turnAway(stream, status: 503, "limit connections (\(limits.connections)) reached")
+      return turnAway(stream, host, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard perAddress.admit(host) else {
       let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-      return turnAway(stream, status: 429, "\(limit) by \(host)")
+      return turnAway(stream, host, status: 429, limit)
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
@@ -73,9 +73,10 @@ extension Relay {
 
   /// Refuses a newcomer and forgets it. The answer is a courtesy: what the kernel does not take at once is lost,
   /// and a client that is still sending may meet a reset instead.
-  private func turnAway(_ stream: consuming Stream, status: Int, _ reason: String) {
+  private func turnAway(_ stream: consuming Stream, _ host: HostAddress, status: Int, _ reason: String) {
     counters.refusedAtLimit += 1
-    log.warning("a connection was turned away: \(reason)")
+    log.warning(
+      "a connection was turned away: \(reason)", about: LogSubject(connection: nil, address: host, mount: nil))
     var answer = ByteQueue()
     answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")
     // Bytes that nobody has read would turn the end of the stream into a reset.

@@ -55,6 +55,7 @@ extension Relay {
         answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
+        log.debug("a WebSocket has begun", about: subject(of: slot))
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
         outbox.touch(slot)
         connections[slot].phase = .open
@@ -94,6 +95,7 @@ extension Relay {
   }
 
   func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
+    log.debug("a request is answered", about: subject(of: slot))
     outbox.withQueue(slot) { write(&$0) }
     outbox.touch(slot)
     connections[slot].phase = .draining

@@ -37,6 +37,8 @@ public final class Relay {
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
   var now: UInt64 = 0
+  /// The connection whose event is being handled.
+  var handling: UInt32?
   private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
@@ -72,6 +74,7 @@ public final class Relay {
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
     reactor = try Reactor()
@@ -178,7 +181,9 @@ public final class Relay {
       if isTurnOver {
         backlog.append(token)
       } else if connections.isLive(token.slot, token.generation) {
+        handling = token.slot
         resume(token.slot)
+        handling = nil
       }
     }
   }
@@ -196,6 +201,8 @@ public final class Relay {
   private func handle(_ event: Event) {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
+    handling = slot
+    defer { handling = nil }
     if event.writable { flush(slot) }
     if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
       !connections[slot].isBacklogged

@@ -26,6 +26,9 @@ public struct RelayLimits: Sendable {
   public var deployMilliseconds = 30_000
   /// Deployments of one mount that are kept, at least the one that runs and the one that it replaced.
   public var deploymentsKept = 20
+  /// What the log may be made to write of each level: lines a second, and bytes a minute.
+  public var logLinesPerSecond = 50
+  public var logBytesPerMinute = 256 << 10
   public var mount = MountLimits()
 
   public init() {}

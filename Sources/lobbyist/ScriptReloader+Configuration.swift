@@ -30,7 +30,7 @@ extension ScriptReloader {
     }
     changes += listeners
     if !changes.isEmpty { adoption.outcomes.insert(ReloadOutcome(subject: path, .changed(changes)), at: 0) }
-    (log.format, log.level) = (again.logFormat, again.logLevel)
+    again.log.apply(to: log)
     (plan, mounts, awaited) = (again, routed.map(\.mount), [])
     return adoption
   }
@@ -102,8 +102,7 @@ extension ScriptReloader {
     for name in again.limits.names(changedFrom: plan.limits) {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
-    if again.logLevel != plan.logLevel { changes.append("the log's level is \(again.logLevel) now") }
-    if again.logFormat != plan.logFormat { changes.append("the log's format is \(again.logFormat) now") }
+    changes += again.log.changes(from: plan.log)
     return changes
   }
 }

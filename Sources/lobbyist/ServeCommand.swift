@@ -28,22 +28,25 @@ enum ServeCommand {
 
   private static func serve(_ plan: ServePlan) -> Int32 {
     raiseDescriptorLimit()
-    let log = Log(level: plan.logLevel, format: plan.logFormat)
+    let log = Log()
+    plan.log.apply(to: log)
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
       let store = try plan.openStore()
       let looked = LookedUp()
       var deployer: ScriptDeployer?
+      weak var serving: Relay?
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
-          event.write(to: log)
+          event.write(to: log, about: serving?.subject)
           if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+      serving = relay
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       relay.reloadScripts(with: reloader)
@@ -51,8 +54,8 @@ enum ServeCommand {
       relay.deployer = deployer
       try recorder?.begin(outbox)
       relay.journal = recorder
-      announce(relay, mounts, deployer)
-      plan.recording.announce()
+      let told = announcement(of: relay, mounts, deployer) + [plan.recording.announcement].compactMap { $0 }
+      for line in told { plan.log.format == .json ? log.info(line) : say(line) }
       reloader.remark()
       defer { recorder?.flush() }
       return try relay.run()
@@ -69,22 +72,26 @@ enum ServeCommand {
     }
   }
 
-  private static func announce(_ relay: Relay, _ mounts: [RoutedMount], _ deployer: ScriptDeployer?) {
-    for entry in mounts {
+  /// What somebody wants to know who has just started the relay.
+  private static func announcement(
+    of relay: Relay, _ mounts: [RoutedMount], _ deployer: ScriptDeployer?
+  ) -> [String] {
+    var lines = mounts.map { entry in
       let plugins = entry.mount.scripts.plugins.map(\.name)
       let policy = entry.mount.scripts.policy
       let place = mounts.count > 1 ? " at " + entry.route.paths.joined(separator: ", ") : ""
       let host = entry.route.host.map { " for \($0)" } ?? ""
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
       let path = deployer?.deployed(entry.mount) ?? policy.path
-      say("lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)")
+      return "lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)"
     }
-    for line in relay.listening { say(line) }
+    lines += relay.listening
     if let port = relay.addresses.first?.address.port {
       let isShown = mounts.contains { $0.route.pages != nil }
       let page = isShown ? "open http://localhost:\(port)/ in two tabs" : "look at http://localhost:\(port)/"
-      say("point a client at ws://localhost:\(port), \(page), stop with Ctrl-C")
+      lines.append("point a client at ws://localhost:\(port), \(page), stop with Ctrl-C")
     }
+    return lines
   }
 
   private static func fail(_ text: String) -> Int32 {
@@ -126,6 +133,7 @@ enum ServeCommand {
       --record-bytes N          the size at which FILE becomes FILE.1 and is begun again (default 67108864)
       --log-format text|json    (default text)
       --log-level LEVEL         debug, info, warning or error (default info)
+      --log-addresses HOW       full, network (203.0.113.0, 2001:db8:1::) or none (default full)
 
       limits and their defaults:
       \(names.joined(separator: "\n"))
@@ -135,12 +143,13 @@ enum ServeCommand {
 }
 
 extension MountEvent {
-  func write(to log: Log) {
+  func write(to log: Log, about: LogSubject?) {
     switch self {
-    case .hookFailed(let hook, let error, let version): log.error("\(version): \(hook) failed: \(error.message)")
+    case .hookFailed(let hook, let error, let version):
+      log.error("\(version): \(hook) failed: \(error.message)", about: about)
     case .fellBack(let from, let to): log.error("\(from) has failed too often, \(to) runs again")
     case .finished(let version): log.info("\(version) has no lobby any longer")
-    case .script(let level, let text): log.line(Log.Level(level) ?? .info, text)
+    case .script(let level, let text): log.line(Log.Level(level) ?? .info, text, about: about)
     }
   }
 }

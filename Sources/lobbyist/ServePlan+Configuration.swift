@@ -78,18 +78,12 @@ extension ServePlan {
 
   private mutating func read(log configuration: Configuration) throws(ConfigurationError) {
     for entry in configuration.log {
-      if entry.name == "format", logFormatGiven == nil {
-        guard let format = Log.Format(rawValue: entry.value) else {
-          throw configuration.error(at: entry.line, "format is text or json, not '\(entry.value)'")
-        }
-        logFormat = format
-      } else if entry.name == "level", logLevelGiven == nil {
-        guard let level = Log.Level(entry.value) else {
-          throw configuration.error(at: entry.line, "level is debug, info, warning or error, not '\(entry.value)'")
-        }
-        logLevel = level
+      if let problem = log.set(entry.name, to: entry.value) {
+        throw configuration.error(at: entry.line, "\(entry.name) \(problem)")
       }
     }
+    // These have been tried when the command line was read.
+    for (name, value) in logGiven { _ = log.set(name, to: value) }
   }
 
   /// What the command line says goes before a file, also before what that says of one mount.

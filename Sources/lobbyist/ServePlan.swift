@@ -11,15 +11,13 @@ struct ServePlan {
   var admin: String?
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
-  var logFormat = Log.Format.text
-  var logLevel = Log.Level.info
+  var log = LogPlan()
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
-  private(set) var logFormatGiven: Log.Format?
-  private(set) var logLevelGiven: Log.Level?
+  private(set) var logGiven: [(name: String, value: String)] = []
   private(set) var configuration: String?
   /// The configuration of the browser's demo, with the address that a plain `serve` would have.
   private var isDemo = false
@@ -65,7 +63,7 @@ struct ServePlan {
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
     (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
-    (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
+    log = LogPlan()
     try read(configuration: configuration)
   }
 
@@ -103,20 +101,10 @@ struct ServePlan {
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
       deployments = text
       deploymentsGiven = text
-    case "--log-format":
-      let text = try options.value(of: name)
-      guard let format = Log.Format(rawValue: text) else {
-        throw UsageError("--log-format is text or json, not '\(text)'")
-      }
-      logFormat = format
-      logFormatGiven = format
-    case "--log-level":
-      let text = try options.value(of: name)
-      guard let level = Log.Level(text) else {
-        throw UsageError("--log-level is debug, info, warning or error, not '\(text)'")
-      }
-      logLevel = level
-      logLevelGiven = level
+    case "--log-format", "--log-level", "--log-addresses":
+      let (part, text) = (String(name.dropFirst("--log-".count)), try options.value(of: name))
+      if let problem = log.set(part, to: text) { throw UsageError("\(name) \(problem)") }
+      logGiven.append((part, text))
     default:
       if try recording.read(name, &options) { return }
       throw UsageError("serve has no option '\(name)'")
