@@ -1,14 +1,14 @@
 import Glibc
 
 /// Whoever has started this process and wants to know how it is: systemd, or whatever speaks its protocol (sd_notify(3)).
-public struct ServiceManager: ~Copyable {
+public final class ServiceManager {
   /// At least so often it wants to hear `WATCHDOG=1`, in milliseconds; nil when it does not.
   public let watchdogMilliseconds: Int?
   private let socket: Descriptor
   private let address: [UInt8]
 
   /// As the environment says it; nil without one. socket(2)
-  public init?() {
+  public convenience init?() {
     func variable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
     self.init(process: Int(getpid()), variable)
   }
@@ -41,19 +41,18 @@ public struct ServiceManager: ~Copyable {
     } else {
       return nil
     }
-    let family = sa_family_t(AF_UNIX)
-    return unsafe withUnsafeBytes(of: family) { Array($0) } + name
+    var family = [sa_family_t(AF_UNIX)]
+    return unsafe family.withUnsafeMutableBytes { unsafe Array($0) } + name
   }
 
   /// Tells it `NAME=VALUE` lines. Whether they arrive is its affair. sendto(2)
   public func tell(_ lines: String...) {
     let text = Array(lines.joined(separator: "\n").utf8)
     unsafe address.withUnsafeBytes { address in
-      guard let start = unsafe address.baseAddress else { return }
+      guard let start = address.baseAddress else { return }
       // The bytes are a sockaddr_un's, and the kernel copies as many as it is told.
       let form = unsafe start.assumingMemoryBound(to: sockaddr.self)
-      _ = unsafe sendto(
-        socket.number, text, text.count, Int32(MSG_NOSIGNAL), form, socklen_t(address.count))
+      _ = unsafe sendto(socket.number, text, text.count, Int32(MSG_NOSIGNAL), form, socklen_t(address.count))
     }
   }
 }
