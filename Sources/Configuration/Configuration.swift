@@ -40,6 +40,8 @@ public struct Configuration: Sendable {
   public internal(set) var limits: [Assignment] = []
   /// Where the operator asks for the relay's state.
   public internal(set) var admin: Located<String>?
+  /// What the operator has to know there.
+  public internal(set) var adminToken: Located<String>?
   /// Where deployments are kept.
   public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
@@ -73,10 +75,9 @@ public struct Configuration: Sendable {
     switch cursor.statement.word {
     case "listen": listen += try cursor.texts("an address: listen \"0.0.0.0:9080\"")
     case "admin":
-      let example = "one address: admin \"127.0.0.1:9081\""
-      let texts = try cursor.texts(example)
-      guard admin == nil, texts.count == 1 else { throw cursor.error("admin wants \(example)") }
-      admin = texts[0]
+      guard admin == nil else { throw cursor.error("there is one admin listener, and it has been said where") }
+      let said = try cursor.admin()
+      (admin, adminToken) = (said.address, said.token)
     case "deployments":
       let example = "one folder: deployments \"deployments\""
       let texts = try cursor.texts(example)

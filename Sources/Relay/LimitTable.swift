@@ -27,6 +27,7 @@ extension RelayLimits {
     limit("connections_per_address", "connections from one address (IPv6: one /64)", \.connectionsPerAddress),
     limit("messages_per_second", "messages from one peer, a second", \.messagesPerSecond),
     limit("bytes_per_second", "bytes of messages from one peer, a second", \.bytesPerSecond),
+    limit("bans", "addresses that are banned at a time", \.bans),
     limit("deploy_bytes", "bytes of one deployment", \.deployBytes, none: unreachable),
     limit("deploy_milliseconds", "time for trying a deployment", \.deployMilliseconds, none: unreachable),
     limit("deployments_kept", "deployments of a mount that are kept", \.deploymentsKept),

@@ -35,7 +35,7 @@ extension Relay {
 
   func subject(of slot: UInt32) -> LogSubject {
     LogSubject(
-      connection: "\(slot).\(connections[slot].generation)", address: connections[slot].host,
+      connection: peerName(slot), address: connections[slot].host,
       mount: connections[slot].mount.flatMap { mounts.route(of: $0).paths.first })
   }
 }

@@ -80,6 +80,7 @@ extension Relay {
   private func shutDown() {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
+    readiness = .notReady("shutting down")
     listeners.removeAll()
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {

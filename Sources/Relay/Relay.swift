@@ -61,6 +61,13 @@ public final class Relay {
   /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
   public var deployer: (any Deployer)?
   var trial: RunningTrial?
+  /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
+  var operatorGuard = OperatorGuard()
+  public internal(set) var readiness = Readiness.ready
+  var bans = Bans()
+  /// What the last reload of each mount, and of the configuration, has come to.
+  var lastReloads: [ObjectIdentifier: NotedReload] = [:]
+  var configurationReload: NotedReload?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -68,12 +75,14 @@ public final class Relay {
   /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
   /// `outbox`.
   public init(
-    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
+    listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
+    limits: RelayLimits, log: Log
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    operatorGuard.token = adminToken
     log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
@@ -98,7 +107,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
+      mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)

@@ -24,7 +24,8 @@ extension ScriptReloader {
     let listeners: [String]
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
-        Arrangement(listen: again.listen, admin: again.admin, mounts: routed, limits: again.limits))
+        Arrangement(
+          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
@@ -78,7 +79,7 @@ extension ScriptReloader {
       let mount = routed[index].mount
       adoption.outcomes.append(
         ReloadOutcome(
-          subject: mount.scripts.policy.path,
+          subject: mount.scripts.policy.path, of: mount,
           .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000)))
     }
     return (adoption, routed)
@@ -102,6 +103,7 @@ extension ScriptReloader {
     for name in again.limits.names(changedFrom: plan.limits) {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
+    if again.adminToken != plan.adminToken { changes.append("the admin listener's token is another now") }
     changes += again.log.changes(from: plan.log)
     return changes
   }

@@ -45,7 +45,8 @@ enum ServeCommand {
       }
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
-        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+        listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
+        limits: plan.limits, log: log)
       serving = relay
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
@@ -125,7 +126,9 @@ enum ServeCommand {
       --demo                    Godot's protocol, and a page to try it with: examples/browser
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
-      --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --admin ADDRESS:PORT      where the operator asks and decides, on a loopback address (see docs/admin.md)
+      --admin-token-file FILE   what the operator has to know, else LOBBYIST_ADMIN_TOKEN in the environment;
+                                with it --admin can be at any address
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1

@@ -70,8 +70,20 @@ extension ServePlan {
   }
 
   private mutating func read(admin configuration: Configuration) throws(ConfigurationError) {
-    guard let address = configuration.admin, admin == nil else { return }
-    if let problem = Self.problem(ofAdmin: address.value) { throw configuration.error(at: address.line, problem) }
+    if adminToken == nil, let said = configuration.adminToken {
+      guard let token = OperatorToken(said.value) else {
+        throw configuration.error(at: said.line, "this is no token: one \(OperatorToken.rule)")
+      }
+      adminToken = token
+    }
+    if let admin {
+      guard let problem = Self.problem(ofAdmin: admin, adminToken) else { return }
+      throw ConfigurationError(message: "--admin: \(problem)")
+    }
+    guard let address = configuration.admin else { return }
+    if let problem = Self.problem(ofAdmin: address.value, adminToken) {
+      throw configuration.error(at: address.line, problem)
+    }
     admin = address.value
     places[address.value] = "\(configuration.path):\(address.line)"
   }

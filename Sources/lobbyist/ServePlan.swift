@@ -9,6 +9,8 @@ struct ServePlan {
   var listen: [String] = []
   /// Where the operator asks; nil for nowhere.
   var admin: String?
+  /// What the operator has to know there; nil for nothing.
+  var adminToken: OperatorToken?
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
   var log = LogPlan()
@@ -28,6 +30,7 @@ struct ServePlan {
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
+  private var adminTokenGiven: OperatorToken?
   private var deploymentsGiven: String?
   private var mount = MountPlan(script: "")
 
@@ -42,6 +45,8 @@ struct ServePlan {
       }
     }
     try recording.check()
+    if adminTokenGiven == nil { adminTokenGiven = try AdminToken.fromEnvironment() }
+    adminToken = adminTokenGiven
     if isDemo {
       guard configuration == nil else { throw UsageError("--demo is a configuration of its own: leave --config out") }
       configuration = ScriptFiles.locate(ServeCommand.demo)
@@ -53,6 +58,7 @@ struct ServePlan {
       }
       return
     }
+    if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount
@@ -63,6 +69,7 @@ struct ServePlan {
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
     (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
+    adminToken = adminTokenGiven
     log = LogPlan()
     try read(configuration: configuration)
   }
@@ -92,10 +99,9 @@ struct ServePlan {
       }
       limitsGiven.append((limit, value))
     case "--admin":
-      let text = try options.value(of: name)
-      if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
-      admin = text
-      adminGiven = text
+      admin = try options.value(of: name)
+      adminGiven = admin
+    case AdminToken.option: adminTokenGiven = try AdminToken.read(file: try options.value(of: name))
     case "--deployments":
       let text = try options.value(of: name)
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
@@ -116,12 +122,14 @@ struct ServePlan {
     throw UsageError("--static: '\(path)' is no folder")
   }
 
-  /// Why the admin listener cannot be there; nil when it can.
-  static func problem(ofAdmin text: String) -> String? {
+  /// Why the admin listener cannot be there with this token; nil when it can.
+  static func problem(ofAdmin text: String, _ token: OperatorToken?) -> String? {
     do throws(SystemError) {
       let wanted = try ListenAddress(parsing: text)
       let isOwn = wanted.address.host.isLoopback && !wanted.bothFamilies
-      return isOwn ? nil : "'\(text)' can be reached from outside: take a loopback address, such as 127.0.0.1:9081"
+      if isOwn || token != nil { return nil }
+      return "'\(text)' can be reached from outside: take a loopback address, such as 127.0.0.1:9081, or give it a "
+        + "token: \(AdminToken.option) FILE, or \(AdminToken.variable) in the environment"
     } catch {
       return error.description
     }
