@@ -2,9 +2,10 @@ import Glibc
 
 /// Everything that whoever has started this process has given it.
 public struct Inherited {
-  public let sockets: [InheritedSocket]
+  /// Those that nobody has taken are closed when they go.
+  public var sockets: [InheritedSocket]
   /// Nil when it is no relay.
-  public let predecessor: Predecessor?
+  public var predecessor: Predecessor?
 
   /// What the environment speaks of, which it then does no longer: it is not for children of this process.
   public init() throws(SystemError) {

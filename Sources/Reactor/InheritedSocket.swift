@@ -10,6 +10,8 @@ public final class InheritedSocket {
   /// Whether an IPv6 socket takes callers of IPv4 as well.
   public let bothFamilies: Bool
   private var descriptor: Descriptor?
+  /// Whether it serves an address.
+  public private(set) var isTaken = false
 
   /// Takes over a descriptor that has come with the process, if it is a stream socket of IP that listens.
   init(_ number: Int32, _ name: String) throws(SystemError) {
@@ -33,14 +35,18 @@ public final class InheritedSocket {
   }
 
   /// The socket itself, once.
-  func take() -> Descriptor? { descriptor.take() }
+  func take() -> Descriptor? {
+    isTaken = true
+    return descriptor.take()
+  }
 
   /// As an operator would write its address.
   public var text: String { bothFamilies ? ":\(address.port)" : address.description }
 }
 
 extension InheritedSocket {
-  /// For each wanted address the position of the socket that serves it, nil where none does. Each serves one.
+  /// For each wanted address the position of the socket that serves it, nil where none does. Each serves one. One that is
+  /// called `admin` is for the operator alone.
   ///
   /// First those that are bound just so; then IPv4 alone in place of both families, as on a machine without IPv6, and
   /// both in place of IPv6; then, for port 0, which is any, what nobody else wants.
@@ -49,21 +55,24 @@ extension InheritedSocket {
   ) -> [Int?] {
     var answer = [Int?](repeating: nil, count: wanted.count)
     var left = Array(sockets.indices)
-    func match(_ isFit: (InheritedSocket, ListenAddress) -> Bool) {
+    func match(_ isFit: (InheritedSocket, ListenAddress, _ isAdmin: Bool) -> Bool) {
       for (index, wish) in wanted.enumerated() where answer[index] == nil {
         let found = left.firstIndex { place in
-          let isAdmin = sockets[place].name == adminName
-          return (!isAdmin || wish.isAdmin) && isFit(sockets[place], wish.address)
+          let socket = sockets[place]
+          return (wish.isAdmin || socket.name != adminName) && isFit(socket, wish.address, wish.isAdmin)
         }
         if let found { answer[index] = left.remove(at: found) }
       }
     }
-    match { $0.address == $1.address && $0.bothFamilies == $1.bothFamilies }
-    match { socket, wish in
-      if wish.bothFamilies { return socket.address == SocketAddress(host: .anyIPv4, port: wish.address.port) }
-      return socket.address == wish.address
+    match { socket, wish, _ in socket.address == wish.address && socket.bothFamilies == wish.bothFamilies }
+    match { socket, wish, _ in
+      guard wish.bothFamilies else { return socket.address == wish.address }
+      return socket.address == SocketAddress(host: .anyIPv4, port: wish.address.port)
     }
-    match { $1.address.port == 0 && $0.address.host == $1.address.host && $0.bothFamilies == $1.bothFamilies }
+    match { socket, wish, isAdmin in
+      let isFree = wish.address.port == 0 && (socket.name == adminName) == isAdmin
+      return isFree && socket.address.host == wish.address.host && socket.bothFamilies == wish.bothFamilies
+    }
     return answer
   }
 }

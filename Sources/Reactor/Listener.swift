@@ -27,9 +27,9 @@ public struct Listener: ~Copyable {
     spare = Self.openSpare()
   }
 
-  /// Takes over one that listens already; nil when somebody else has.
-  public init?(_ inherited: InheritedSocket) {
-    guard let descriptor = inherited.take() else { return nil }
+  /// Takes over one that listens already, and that nobody else has taken.
+  public init(_ inherited: InheritedSocket) {
+    guard let descriptor = inherited.take() else { preconditionFailure("a socket serves one address") }
     // Newcomers inherit this. It may be refused only where it is needless.
     try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     self.descriptor = descriptor

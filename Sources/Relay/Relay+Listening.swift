@@ -25,6 +25,18 @@ struct ListenerWish {
   }
 }
 
+extension ListenerWish {
+  /// Those of a relay that begins, whose mounts have these routes, in their order.
+  static func all(listen: [String], admin: String?, _ routes: [Route]) throws(SystemError) -> [ListenerWish] {
+    var texts = listen.map { ($0, ListenerPurpose.everyMount) }
+    for (index, route) in routes.enumerated() { texts += route.listen.map { ($0, .mount(index)) } }
+    if let admin { texts.append((admin, .operator)) }
+    return try texts.map { text, purpose throws(SystemError) in
+      ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose)
+    }
+  }
+}
+
 extension Relay {
   /// The addresses really bound, and what for.
   public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
@@ -53,7 +65,7 @@ extension Relay {
     }
     for place in spare {
       if let box = listeners[place] { told.append("no longer listening on \(box.listener.address)") }
-      listeners.remove(place)
+      close(listener: place)
     }
     return told
   }
@@ -95,7 +107,7 @@ extension Relay {
       do throws(SystemError) {
         places.append(try open(wish))
       } catch {
-        for place in places { listeners.remove(place) }
+        for place in places { close(listener: place) }
         throw ListenerRefusal(address: wish.address.description, reason: reason(of: error, wish))
       }
     }
@@ -104,8 +116,8 @@ extension Relay {
 
   /// Answers its place.
   @discardableResult
-  func open(_ wish: ListenerWish) throws(SystemError) -> Int {
-    let box = try ListenerBox(on: wish.address, for: wish.purpose)
+  func open(_ wish: ListenerWish, _ inherited: InheritedSocket? = nil) throws(SystemError) -> Int {
+    let box = try ListenerBox(on: wish.address, for: wish.purpose, inherited)
     let place = listeners.insert(box)
     do throws(SystemError) {
       let token = Token(slot: Source.listenersFrom + UInt32(place), generation: 0)
@@ -115,6 +127,13 @@ extension Relay {
       throw error
     }
     return place
+  }
+
+  /// Closes one. Another process may have its socket as well: then closing alone would leave it watched. epoll(7)
+  func close(listener place: Int) {
+    guard let box = listeners[place] else { return }
+    try? reactor.remove(box.listener.descriptor)
+    listeners.remove(place)
   }
 
   /// Another program may have the port, or the relay itself, by an address that takes the wanted one in.

@@ -27,6 +27,8 @@ struct ServePlan {
   var configurationFiles: [String] = []
   /// Where a configuration says what is listened on: `file:line`, by address.
   var places: [String: String] = [:]
+  /// Nobody has said where to listen.
+  private(set) var isListenDefault = false
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
@@ -59,6 +61,7 @@ struct ServePlan {
       return
     }
     if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
+    isListenDefault = listen.isEmpty
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount
