@@ -20,6 +20,7 @@ public struct Successor: ~Copyable {
   private var ready: PipeEnd?
   private var errors: PipeEnd?
   private var bytes: [UInt8] = []
+  private var isReleased = false
 
   /// Starts it with these sockets, which stay this process's as well.
   public init(_ program: Program, sockets: [(number: Int32, name: String)]) throws(SystemError) {
@@ -64,8 +65,16 @@ public struct Successor: ~Copyable {
   /// The beginning of what it has said on standard error.
   public var said: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Leaves it to itself: it goes on when this is gone, and learns by that that it is alone.
-  public mutating func release() { process.release() }
+  /// Leaves it to itself: it goes on when this is gone, and learns by that that it is alone. This process has no other
+  /// children from here on: the kernel forgets their ends. wait(2)
+  public mutating func release() {
+    process.release()
+    isReleased = true
+    signal(SIGCHLD, SIG_IGN)
+  }
+
+  /// Whatever it has started goes with it, or that would keep the sockets.
+  deinit { if !isReleased { _ = kill(-process.number, SIGKILL) } }
 
   // MARK: Starting
 
@@ -126,7 +135,9 @@ public struct Successor: ~Copyable {
     unsafe sigaddset(&ignored, SIGPIPE)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &ignored)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    // A group of its own, so that all of it can be ended.
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     for move in moves { unsafe posix_spawn_file_actions_adddup2(&actions, move.from, move.to) }
     var number: pid_t = 0
     let code = unsafe withStrings(program.arguments) { arguments in

@@ -86,6 +86,8 @@ extension Relay {
     let seconds = try members.integer("seconds", in: 0...Drain.secondsMax) ?? drainSeconds
     guard graceEnds == nil else { throw OperatorAnswer(409, error: "the relay is shutting down already") }
     let left = clientCount
+    // A shutdown drops those who have not said what they want; this one has.
+    connections[request.slot].phase = .awaiting
     drain(seconds: seconds, isHandOver: false)
     return OperatorAnswer(200, .object([("seconds", .integer(seconds)), ("connections", .integer(left))])).response
   }
