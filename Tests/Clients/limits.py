@@ -409,9 +409,12 @@ def log_budget(checks):
 
 
 def elsewhere():
-    """The limits that other programs lower and reach: those of deployments and versions."""
-    with open(os.path.join(ROOT, "Tests", "Clients", "deploy.py"), encoding="utf-8") as file:
-        return set(re.findall(r'limits=\{"(deploy\w+|script_versions)": \d+\}', file.read()))
+    """The limits that other programs lower and reach: those of deployments, versions and bans."""
+    found = set()
+    for name in "deploy.py", "admin.py":
+        with open(os.path.join(ROOT, "Tests", "Clients", name), encoding="utf-8") as file:
+            found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans)": \d+\}', file.read()))
+    return found
 
 
 def every_limit(checks):
