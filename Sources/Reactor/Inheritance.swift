@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the environment says of sockets that whoever has started this process has opened for it: in systemd's form
 /// (sd_listen_fds(3)), or in that of a relay that hands over to this one.
 public struct Inheritance: Equatable, Sendable {
@@ -48,7 +50,7 @@ public struct Inheritance: Equatable, Sendable {
     return (ready, errors)
   }
 
-  private static func refusal(_ text: String) -> SystemError { SystemError("LISTEN_FDS", 22, text) }
+  private static func refusal(_ text: String) -> SystemError { SystemError("LISTEN_FDS", EINVAL, text) }
 
   public static func == (left: Inheritance, right: Inheritance) -> Bool {
     left.names == right.names && left.handOver?.ready == right.handOver?.ready

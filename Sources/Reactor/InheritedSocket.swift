@@ -45,8 +45,8 @@ public final class InheritedSocket {
 }
 
 extension InheritedSocket {
-  /// For each wanted address the position of the socket that serves it, nil where none does. Each serves one. One that is
-  /// called `admin` is for the operator alone.
+  /// For each wanted address the position of the socket that serves it, nil where none does. Each serves one. One that
+  /// is called `admin` is for the operator alone.
   ///
   /// First those that are bound just so; then IPv4 alone in place of both families, as on a machine without IPv6, and
   /// both in place of IPv6; then, for port 0, which is any, what nobody else wants.

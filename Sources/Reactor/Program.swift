@@ -7,6 +7,8 @@ public struct Program: Sendable, Equatable {
   /// With the name that it was called by in front.
   public let arguments: [String]
 
+  init(path: String, arguments: [String]) { (self.path, self.arguments) = (path, arguments) }
+
   /// Nil when it is not to be found. To be made at the start, before the file can have been replaced.
   ///
   /// The path is the one that it was called by, if that leads to what runs; else `/proc/self/exe` knows it.

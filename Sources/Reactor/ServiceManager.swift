@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whoever has started this process and wants to know how it is: systemd, or whatever speaks its protocol (sd_notify(3)).
+/// Whoever has started this process and wants to know how it is: systemd, or what speaks its protocol. sd_notify(3)
 public final class ServiceManager {
   /// At least so often it wants to hear `WATCHDOG=1`, in milliseconds; nil when it does not.
   public let watchdogMilliseconds: Int?

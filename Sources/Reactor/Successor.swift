@@ -14,6 +14,8 @@ public struct Successor: ~Copyable {
 
   /// Bytes of what it says on standard error that are kept.
   private static let saidBytesMax = 4096
+  /// How often its standard error is read at a time: all that a pipe holds.
+  private static let readsMax = 16
 
   private var process: ChildProcess
   /// Nil once the other end is closed.
@@ -52,7 +54,8 @@ public struct Successor: ~Copyable {
   }
 
   private mutating func listen() {
-    while let said = errors?.read() {
+    for _ in 0..<Self.readsMax {
+      guard let said = errors?.read() else { return }
       guard !said.isEmpty else {
         errors = nil
         return

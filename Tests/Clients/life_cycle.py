@@ -143,7 +143,8 @@ def overdue(checks):
                     f"{time.monotonic() - start:.2f} s")
         close(ana)
         checks.equal("and the relay ends", served.ends(GRACE_SECONDS), 0)
-        checks.true("the log says how many", served.relay.logged("the time for draining is over: 2 connections are left"))
+        told = "the time for draining is over: 2 connections are left"
+        checks.true("the log says how many", served.relay.logged(told))
         ana.close()
         half.close()
 
@@ -300,7 +301,7 @@ def listening(port=0, host="127.0.0.1"):
 
 
 def activate(sockets, words, variables):
-    """Starts the relay with these sockets from descriptor 3 on, as systemd would; with LISTEN_PID unless it is given."""
+    """Starts the relay with these sockets from descriptor 3 on, as systemd would; LISTEN_PID may be given."""
     numbers = [each.fileno() for each in sockets]
     moves = "".join(f" {3 + place}<&{number} {number}<&-" for place, number in enumerate(numbers))
     given = {"LISTEN_FDS": str(len(sockets)), **variables}
@@ -357,7 +358,8 @@ def activated(checks):
     process.terminate()
     ana.close()
     text = told(process)
-    checks.true("the log says which", f"the socket at 127.0.0.1:{spare_port} was given to this process" in text, "it", text)
+    unwanted = f"the socket at 127.0.0.1:{spare_port} was given to this process"
+    checks.true("the log says which", unwanted in text, unwanted, text)
     checks.equal("exit code", process.returncode, 0)
 
 

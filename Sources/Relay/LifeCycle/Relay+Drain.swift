@@ -26,7 +26,9 @@ extension Relay {
     guard seconds > 0 else { return shutDown() }
     if life.drain == nil {
       readiness = .notReady("draining")
-      for place in listeners.places where isHandOver || listeners[place]?.purpose != .operator { close(listener: place) }
+      for place in listeners.places where isHandOver || listeners[place]?.purpose != .operator {
+        close(listener: place)
+      }
     }
     life.drain = Drain(now: now, seconds: seconds, isHandOver: isHandOver || life.drain?.isHandOver == true)
     tellDrain()

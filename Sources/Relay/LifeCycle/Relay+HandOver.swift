@@ -36,8 +36,12 @@ extension Relay {
   }
 
   private func handOver(seconds: Int?, for client: Token?) throws(HandOverRefusal) {
-    guard graceEnds == nil, life.drain == nil else { throw HandOverRefusal(status: 409, reason: "the relay drains already") }
-    guard life.handOver == nil else { throw HandOverRefusal(status: 409, reason: "a hand-over has begun already") }
+    guard graceEnds == nil, life.drain == nil else {
+      throw HandOverRefusal(status: 409, reason: "the relay drains already")
+    }
+    guard life.handOver == nil else {
+      throw HandOverRefusal(status: 409, reason: "a hand-over has begun already")
+    }
     guard life.predecessor == nil else {
       throw HandOverRefusal(status: 409, reason: "the relay before this one has not let go yet: try again")
     }

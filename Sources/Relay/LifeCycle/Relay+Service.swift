@@ -34,7 +34,9 @@ extension Relay {
 
   /// Loads everything anew, as the service manager has asked for. sd_notify(3)
   func reloadBySignal() {
-    if life.handOver != nil { return log.warning("a hand-over has begun: the new process has the latest files") }
+    guard graceEnds == nil, life.drain == nil, life.handOver == nil else {
+      return log.warning("nothing is loaded anew: this process is about to end, or another one has begun to take over")
+    }
     life.service?.tell("RELOADING=1", "MONOTONIC_USEC=\(Clock.nanoseconds / 1000)")
     reload(nil, .signal)
     life.service?.tell("READY=1")

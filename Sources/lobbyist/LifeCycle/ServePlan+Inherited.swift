@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 
 extension ServePlan {
@@ -6,7 +7,9 @@ extension ServePlan {
     let clients = sockets.filter { $0.name != InheritedSocket.adminName }
     if isListenDefault, !clients.isEmpty { listen = clients.map(\.text) }
     guard admin == nil, let own = sockets.first(where: { $0.name == InheritedSocket.adminName }) else { return }
-    if let problem = Self.problem(ofAdmin: own.text, adminToken) { throw SystemError("LISTEN_FDS", 22, "the socket 'admin': \(problem)") }
+    if let problem = Self.problem(ofAdmin: own.text, adminToken) {
+      throw SystemError("LISTEN_FDS", EINVAL, "the socket 'admin': \(problem)")
+    }
     admin = own.text
   }
 }

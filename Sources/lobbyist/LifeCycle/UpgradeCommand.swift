@@ -31,7 +31,8 @@ enum UpgradeCommand {
       complain("there is no hand-over, and what ran runs on: \(value["error"]?.text ?? "HTTP \(status)")")
       return ExitCode.failure
     }
-    say("process \(process) serves now. The one before drains for \(granted) s at the most: \(left) connections are left")
+    say(
+      "process \(process) serves now. The one before drains for \(granted) s at the most: \(left) connections are left")
     return ExitCode.success
   }
 
