@@ -9,7 +9,10 @@ extension Mount {
       for number in [running.number] + elders.map({ $0.version.number }) {
         withVersion(number, seeing: elders.isEmpty ? .everything : .unlisted) { version in
           unsafe arguments[0] = lh_value(Int64(seconds))
-          finish(unsafe version.host.call(LH_ON_DRAIN, arguments, 1), "on_drain", version)
+          let status = timed(Int(LH_ON_DRAIN.rawValue), version.host, version.places) { host in
+            unsafe host.call(LH_ON_DRAIN, arguments, 1)
+          }
+          finish(status, "on_drain", version)
         }
       }
       depart()

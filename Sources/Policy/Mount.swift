@@ -21,6 +21,8 @@ public final class Mount {
   /// How many of them it has run for.
   var departed = 0
   var hasLasted = false
+  public internal(set) var hookTimes = HookTimes()
+  var messagesUntilSample = HookTimes.messagesPerSample
   /// Kept for as long as `host` notes its lines there.
   let coverage: Coverage?
 
@@ -70,7 +72,7 @@ public final class Mount {
       let modules = unsafe core.pointee.modules.end()
       running = ScriptVersion(
         host: host, scripts: scripts, modules: modules, version: scripts.version(with: modules, settings),
-        loadedAt: wallSeconds, number: 0)
+        loadedAt: wallSeconds, number: 0, places: hookTimes.places(of: scripts))
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
@@ -206,7 +208,9 @@ public final class Mount {
     unsafe withBytes(of: due.arguments) { values in
       for index in values.indices { unsafe arguments[1 + index] = values[index] }
       withVersion(of: due.subject) { version in
-        let status = unsafe version.host.callTimer(due.name, arguments, 1 + values.count)
+        let status = timed(HookTimes.timer, version.host, version.places) { host in
+          unsafe host.callTimer(due.name, arguments, 1 + values.count)
+        }
         finish(status, "timers." + String(decoding: due.name, as: UTF8.self), version)
       }
     }
@@ -228,7 +232,10 @@ public final class Mount {
   @inline(__always)
   private func run(_ hook: lh_hook, _ count: Int) -> Bool {
     if !elders.isEmpty { return runAmongElders(hook, count) }
-    let status = unsafe running.host.call(hook, arguments, count)
+    let status =
+      hook != LH_ON_MESSAGE || isSampled()
+      ? timed(Int(hook.rawValue), running.host, running.places) { unsafe $0.call(hook, arguments, count) }
+      : unsafe running.host.call(hook, arguments, count)
     if status == LH_DONE {
       unsafe core.pointee.commit()
       return true
@@ -259,8 +266,9 @@ public final class Mount {
       if version.number == running.number, former != nil || !elders.isEmpty {
         unsafe noteFailure(now: core.pointee.now)
       }
-      let report = unsafe core.pointee.report
-      report(.hookFailed(hook: hook, version.host.error(status), in: version.name))
+      let (report, error) = unsafe (core.pointee.report, version.host.error(status))
+      noteFailure(of: hook, error, in: version)
+      report(.hookFailed(hook: hook, error, in: version.name))
       return false
     }
   }

@@ -4,7 +4,7 @@ import Reactor
 import WebSocket
 
 /// Where a connection is in its life.
-enum Phase: UInt8 {
+enum Phase: UInt8, CaseIterable {
   /// The request head is still arriving.
   case handshake
   /// The operator's request is being worked on; its answer is to come.

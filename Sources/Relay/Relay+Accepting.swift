@@ -50,7 +50,11 @@ extension Relay {
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
       return turnAway(stream, host, status: 503, "limit connections (\(limits.connections)) reached")
     }
-    guard perAddress.admit(host) else {
+    guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
+      return turnAway(stream, host, status: 503, "limit admin_connections (\(limits.adminConnections)) reached")
+    }
+    guard isOperator || perAddress.admit(host) else {
+      counters.refusedPerAddress += 1
       let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
       return turnAway(stream, host, status: 429, limit)
     }
@@ -61,6 +65,7 @@ extension Relay {
       messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
     if let mount = connections[slot].mount { mounts.enter(mount) }
+    if isOperator { operatorCount += 1 }
     outbox.open(slot)
     do throws(SystemError) {
       try reactor.add(connections[slot].stream.descriptor, .reading, Token(slot: slot, generation: generation))

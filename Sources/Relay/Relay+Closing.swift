@@ -40,7 +40,7 @@ extension Relay {
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
     log.debug("a connection has ended", about: subject(of: slot))
-    perAddress.leave(connections[slot].host)
+    if connections[slot].purpose == .operator { operatorCount -= 1 } else { perAddress.leave(connections[slot].host) }
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
     connections.remove(slot)
@@ -84,6 +84,7 @@ extension Relay {
     readiness = .notReady("shutting down")
     for place in listeners.places { close(listener: place) }
     life.service?.tell("STOPPING=1", "STATUS=shutting down")
+    life.drain = nil
     abandonHandOver("the relay shuts down")
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {

@@ -18,6 +18,7 @@ extension Relay {
   }
 
   func fireDeadlines() {
+    if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
     while !isTurnOver, let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)

@@ -12,6 +12,7 @@ extension Relay {
   private func countAddresses() {
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
+      guard connections[slot].purpose != .operator else { continue }
       perAddress.enter(connections[slot].host)
     }
   }

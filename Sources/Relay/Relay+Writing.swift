@@ -21,6 +21,7 @@ extension Relay {
     switch result {
     case .bytes(let count):
       outbox.sent(slot, count: count)
+      counters.bytesOut &+= UInt64(count)
       // Whoever goes on reading what is left of a long answer may take its time.
       if count > 0, connections[slot].phase == .closing || connections[slot].phase == .draining {
         setDeadline(slot, in: limits.closeMilliseconds)

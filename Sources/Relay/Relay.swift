@@ -38,10 +38,18 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  var inflation = Inflation()
   var now: UInt64 = 0
   /// The connection whose event is being handled.
   var handling: UInt32?
   private var startedAt: UInt64 = 0
+  /// The same in seconds since 1970.
+  private(set) var startedAtWall = 0.0
+  var loopTimes = LoopTimes()
+  /// Of the program, for whoever asks.
+  public var version = ""
+  /// Connections to the admin listener.
+  var operatorCount = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
@@ -100,10 +108,12 @@ public final class Relay {
 
   deinit { unsafe readBuffer.deallocate() }
 
+  var uptimeSeconds: Double { Double(now - startedAt) / 1000 }
+
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
+      uptimeSeconds: uptimeSeconds, connections: connections.count, counters: counters,
       mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
@@ -117,9 +127,11 @@ public final class Relay {
   public func run() throws(SystemError) -> Int32 {
     readClock()
     startedAt = now
+    startedAtWall = wallSeconds
     beginService()
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
+      loopTimes.begin()
       readClock()
       isTurnOver = false
       for index in 0..<ready {
@@ -149,6 +161,7 @@ public final class Relay {
       flush()
       journal?.turnEnded(at: now)
       deployer?.turnEnded()
+      loopTimes.end(isTurnOver: isTurnOver)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }

@@ -3,7 +3,11 @@ public struct RelayCounters: Sendable {
   public var accepted: UInt64 = 0
   public var upgraded: UInt64 = 0
   public var refusedAtLimit: UInt64 = 0
+  /// Of these those that one address had too many of.
+  public var refusedPerAddress: UInt64 = 0
   public var handshakesRefused: UInt64 = 0
+  /// Of these those that a policy or a plugin refused.
+  public var refusedByPolicy: UInt64 = 0
   /// Requests from addresses that the operator has banned.
   public var banned: UInt64 = 0
   /// Requests for a path or host that no mount answers at.
@@ -20,6 +24,9 @@ public struct RelayCounters: Sendable {
   /// Deployments and rollbacks that did not come into service.
   public var deploymentsRefused: UInt64 = 0
   public var outOfDescriptors: UInt64 = 0
+  /// Read and written, over all connections.
+  public var bytesIn: UInt64 = 0
+  public var bytesOut: UInt64 = 0
 
   public init() {}
 }

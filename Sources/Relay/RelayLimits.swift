@@ -24,6 +24,8 @@ public struct RelayLimits: Sendable {
   /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
   public var messagesPerSecond = 0
   public var bytesPerSecond = 0
+  /// Connections to the admin listener; `connections` is not for them.
+  public var adminConnections = 64
   /// Addresses that the operator bans at a time.
   public var bans = 10_000
   /// Bytes of one deployment as it is sent.

@@ -2,6 +2,7 @@
 """How a relay goes, waiting for lobbies to finish, and what it tells whoever has started it (systemd's protocols)."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -332,10 +333,7 @@ def moved_up(sockets):
     """The same with numbers that are not in the way of 3 and those behind it."""
     moved = []
     for each in sockets:
-        number = os.dup(each.fileno())
-        while number < 20:
-            number = os.dup(number)
-        moved.append(socket.socket(fileno=number))
+        moved.append(socket.socket(fileno=fcntl.fcntl(each.fileno(), fcntl.F_DUPFD_CLOEXEC, 20)))
         each.close()
     return moved
 

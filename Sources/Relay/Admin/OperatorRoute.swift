@@ -27,6 +27,7 @@ struct OperatorRoute: Sendable {
   static let table = [
     get("/healthz", isPublic: true, Relay.tellHealth),
     get("/readyz", isPublic: true, Relay.tellReadiness),
+    get("/metrics", Relay.tellMetrics),
     get("/status", Relay.tellStatus),
     get("/scripts", Relay.tellScripts),
     get("/lobbies", Relay.tellLobbies),

@@ -39,7 +39,7 @@ extension Relay {
   /// The length of the body that this needs.
   private func bodyBytes(of head: RequestHead, for route: OperatorRoute) throws(OperatorAnswer) -> Int {
     let (most, name) =
-      route.body == .deployment ? (limits.deployBytes, "limit deploy_bytes") : (Self.shortBodyBytes, "there may be")
+      route.body == .deployment ? (limits.deployBytes, "limit deploy_bytes") : (Self.shortBodyBytes, "this takes")
     switch head.body {
     case .none where route.body == .unneeded: return 0
     case .length(let count) where count <= most: return count

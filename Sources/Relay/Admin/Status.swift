@@ -52,11 +52,12 @@ extension RelayCounters {
   var named: [(String, UInt64)] {
     [
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
-      ("handshakes_refused", handshakesRefused), ("banned", banned), ("unmounted", unmounted),
+      ("refused_per_address", refusedPerAddress), ("handshakes_refused", handshakesRefused),
+      ("refused_by_policy", refusedByPolicy), ("banned", banned), ("unmounted", unmounted),
       ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
       ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
       ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
-      ("deployments_refused", deploymentsRefused),
+      ("deployments_refused", deploymentsRefused), ("bytes_in", bytesIn), ("bytes_out", bytesOut),
     ]
   }
 }
