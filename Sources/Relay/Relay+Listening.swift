@@ -48,7 +48,7 @@ extension Relay {
     switch purpose {
     case .everyMount: "listening on ws://\(address)"
     case .mount(let index): "listening on ws://\(address) (\(mounts[index].scripts.policy.name) only)"
-    case .operator: "admin on http://\(address)/status"
+    case .operator: "admin on http://\(address)/status, the dashboard on http://\(address)/"
     }
   }
 
@@ -118,6 +118,7 @@ extension Relay {
   @discardableResult
   func open(_ wish: ListenerWish, _ inherited: InheritedSocket? = nil) throws(SystemError) -> Int {
     let box = try ListenerBox(on: wish.address, for: wish.purpose, inherited)
+    box.listener.limitSendBuffers(bytes: limits.socketBytes)
     let place = listeners.insert(box)
     do throws(SystemError) {
       let token = Token(slot: Source.listenersFrom + UInt32(place), generation: 0)

@@ -18,7 +18,8 @@ extension Relay {
   }
 
   private func addRelay(to page: inout MetricsText) {
-    page.add("lobbyist_build_info", .gauge, "Always 1; its label tells the version.", [.init([("version", version)], 1)])
+    page.add(
+      "lobbyist_build_info", .gauge, "Always 1; its label tells the version.", [.init([("version", version)], 1)])
     page.add(
       "lobbyist_uptime_seconds", .gauge, "Since the relay serves.", [.init(seconds: uptimeSeconds)])
     page.add(
@@ -50,7 +51,8 @@ extension Relay {
         MetricsText.Sample([("kind", kind), ("phase", "\(phase)")], counts[index][Int(phase.rawValue)])
       }
     }
-    page.add("lobbyist_connections", .gauge, "Connections by what they are for and where they are in their life.", samples)
+    page.add(
+      "lobbyist_connections", .gauge, "Connections by what they are for and where they are in their life.", samples)
     page.add("lobbyist_queued_bytes", .gauge, "Bytes that wait to be sent, over all connections.", waiting)
     page.add("lobbyist_queued_bytes_max", .gauge, "Bytes that wait for the connection for which most do.", most)
     page.add("lobbyist_connections_accepted_total", .counter, "Connections that were let in.", counters.accepted)
@@ -69,6 +71,9 @@ extension Relay {
       [
         .init([("reason", "protocol_violation")], counters.violations),
         .init([("reason", "vanished")], counters.vanished), .init([("reason", "unread_pongs")], counters.hoarders),
+        .init([("reason", "slow_sender")], counters.slowSenders), .init([("reason", "stalled")], counters.stalled),
+        .init([("reason", "control_frames")], counters.controlFloods),
+        .init([("reason", "out_of_buffers")], counters.outOfBuffers),
       ])
   }
 
@@ -82,7 +87,9 @@ extension Relay {
     add("lobbyist_lobbies", .gauge, "Lobbies of a mount.") { $0.lobbyCount }
     add("lobbyist_messages_received_total", .counter, "Messages from peers.") { $0.counters.messagesIn }
     add("lobbyist_messages_sent_total", .counter, "Messages to peers.") { $0.counters.messagesOut }
-    add("lobbyist_messages_dropped_total", .counter, "Messages left out for slow readers.") { $0.counters.messagesDropped }
+    add("lobbyist_messages_dropped_total", .counter, "Messages left out for slow readers.") {
+      $0.counters.messagesDropped
+    }
     add("lobbyist_slow_readers_closed_total", .counter, "Peers closed as they were too slow.") {
       $0.counters.slowReadersClosed
     }
@@ -147,7 +154,8 @@ extension Relay {
       "lobbyist_loop_turn_seconds", "Time of the loop's turns; each \(LoopTimes.turnsPerSample)th is timed.",
       [([], loopTimes.turns)])
     page.add(
-      "lobbyist_loop_lag_seconds", "How late the first of the deadlines was that were due in a turn, in whole milliseconds.",
+      "lobbyist_loop_lag_seconds",
+      "How late the first of the deadlines was that were due in a turn, in whole milliseconds.",
       [([], loopTimes.lag)])
     page.add(
       "lobbyist_loop_long_turns_total", .counter,
@@ -159,7 +167,9 @@ extension RelayCounters {
   /// Why somebody was turned away, and how often. Each reason is counted apart.
   var refusals: [(String, UInt64)] {
     [
-      ("connections", refusedAtLimit - refusedPerAddress), ("connections_per_address", refusedPerAddress),
+      ("connections", refusedAtLimit - refusedPerAddress - refusedByRate),
+      ("connections_per_address", refusedPerAddress), ("rate_per_address", refusedByRate),
+      ("proxy_header", proxyHeadersRefused), ("out_of_buffers", refusedForBuffers),
       ("descriptors", outOfDescriptors), ("handshake_timeout", handshakesTimedOut), ("banned", banned),
       ("unmounted", unmounted), ("policy", refusedByPolicy), ("bad_request", handshakesRefused - refusedByPolicy),
     ]
