@@ -114,6 +114,22 @@ extension Relay {
     return places
   }
 
+  /// Opens what is not among the sockets that were given.
+  func open(_ wishes: [ListenerWish], _ inherited: [InheritedSocket]) throws(SystemError) {
+    let places = InheritedSocket.assign(inherited, to: wishes.map { ($0.address, $0.purpose == .operator) })
+    for (wish, place) in zip(wishes, places) {
+      do throws(SystemError) {
+        try open(wish, place.map { inherited[$0] })
+      } catch {
+        let (code, address) = (error.code, wish.address.address)
+        let given = inherited.first { !$0.isTaken && $0.address.port == address.port }
+        guard code == EADDRINUSE, let given else { throw error }
+        let reason = "the socket at \(given.text) was given to this process: listen there, or have it not given"
+        throw SystemError(error.call, code, "cannot listen on \(address): \(reason)")
+      }
+    }
+  }
+
   /// Answers its place.
   @discardableResult
   func open(_ wish: ListenerWish, _ inherited: InheritedSocket? = nil) throws(SystemError) -> Int {

@@ -112,9 +112,7 @@ public final class Relay {
     listeners = Listeners()
     unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
     try reactor.add(signals.descriptor, .reading, Token(slot: Source.signals, generation: 0))
-    let wishes = try ListenerWish.all(listen: listen, admin: admin, mounts.map(\.route))
-    let places = InheritedSocket.assign(inherited, to: wishes.map { ($0.address, $0.purpose == .operator) })
-    for (wish, place) in zip(wishes, places) { try open(wish, place.map { inherited[$0] }) }
+    try open(try ListenerWish.all(listen: listen, admin: admin, mounts.map(\.route)), inherited)
   }
 
   deinit { unsafe readBuffer.deallocate() }

@@ -143,7 +143,7 @@ def connector(host, port, seconds, answers):
 
 def crowd(checks):
     """Three hand-overs in a row under a crowd that connects."""
-    with Line({"connections_per_address": 0}) as line:
+    with Line({"connects_per_minute": 0, "handshakes_per_minute": 0}) as line:
         host, port = line.relay.host, line.relay.port
         lobbies = [(connected(line.relay, f"den {number}"), connected(line.relay, f"den {number}"))
                    for number in range(3)]

@@ -136,6 +136,8 @@ def overdue(checks):
     with Served() as served:
         ana = connected(served.relay, "den")
         half = RawSocket(served.relay)
+        # Those two, and the one that asks.
+        wait_until(lambda: json.loads(served.ask("GET", "/status")[1])["connections"] == 3, 5)
         start = time.monotonic()
         checks.equal("an end in 1 s", served.drain(1)[0], 200)
         checks.equal("scripts are told", ana.receive_text(), b"drain 1")
@@ -145,7 +147,7 @@ def overdue(checks):
         close(ana)
         checks.equal("and the relay ends", served.ends(GRACE_SECONDS), 0)
         told = "the time for draining is over: 2 connections are left"
-        checks.true("the log says how many", served.relay.logged(told))
+        checks.true("the log says how many", wait_until(lambda: served.relay.logged(told), 2))
         ana.close()
         half.close()
 
@@ -384,6 +386,8 @@ def activation_refused(checks):
     local = socket.socket(socket.AF_UNIX)
     good, _ = listening()
     outside = socket.create_server(("0.0.0.0", 0))
+    both = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+    place = both.getsockname()[1]
     for name, sockets, variables, words in [
         ("a datagram socket", [datagram], {}, "descriptor 3 is not a stream socket that listens"),
         ("one that does not listen", [bound], {}, "descriptor 3 is not a stream socket that listens"),
@@ -393,13 +397,16 @@ def activation_refused(checks):
         ("no number", [good], {"LISTEN_FDS": "x"}, "LISTEN_FDS is 'x'"),
         ("a hand-over without descriptors", [good], {"LOBBYIST_HANDOVER": "x"}, "LOBBYIST_HANDOVER is 'x'"),
         ("an admin socket for everybody", [outside], {"LISTEN_FDNAMES": "admin"}, "can be reached from outside"),
+        ("one that takes the wanted address in", [both], {"LISTEN_FDNAMES": f"{place}"},
+         f"cannot listen on 0.0.0.0:{place}: the socket at :{place} was given to this process"),
     ]:
-        process = activate(moved_up([each.dup() for each in sockets]), ["--listen", "127.0.0.1:0"], variables)
+        listen = f"0.0.0.0:{place}" if both in sockets else "127.0.0.1:0"
+        process = activate(moved_up([each.dup() for each in sockets]), ["--listen", listen], variables)
         text = told(process)
         checks.true(f"{name}: refused with its reason", process.returncode == 1 and words in text, words, text)
     process = activate([], ["--listen", "127.0.0.1:0"], {"LISTEN_FDS": "7", "LISTEN_PID": "1"})
     checks.true("sockets of another process are no matter", "listening on" in told(process, 2))
-    for each in (datagram, bound, local, good, outside):
+    for each in (datagram, bound, local, good, outside, both):
         each.close()
 
 

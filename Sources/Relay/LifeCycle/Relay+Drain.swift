@@ -65,7 +65,10 @@ extension Relay {
   var clientCount: Int {
     (0..<UInt32(connections.slotCount)).count { slot in
       guard connections.isLive(slot), connections[slot].purpose != .operator else { return false }
-      return connections[slot].phase == .open || connections[slot].phase == .handshake
+      switch connections[slot].phase {
+      case .proxied, .handshake, .open: return true
+      case .awaiting, .closing, .draining: return false
+      }
     }
   }
 
