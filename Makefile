@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
-  mono-mcs mono-runtime openjdk-17-jdk-headless nginx-light caddy haproxy systemd strace
+  mono-mcs mono-runtime openjdk-17-jdk-headless nginx-light caddy haproxy systemd strace procps
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 SANITIZER ?= address

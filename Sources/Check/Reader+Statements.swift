@@ -239,6 +239,7 @@ extension Reader {
     "on_message": [.certain(.reference("peer")), .certain(.reference("message"))],
     "on_disconnect": [.certain(.reference("peer")), .certain(.number), .certain(.string)],
     "on_request": [.certain(.reference("request"))],
+    "on_drain": [.certain(.number)],
     "on_join": [.certain(.reference("peer")), .certain(.reference("lobby"))],
     "on_create": [.certain(.string), .possible(.reference("peer"))],
     "on_find": [.certain(.string), .possible(.reference("peer"))],

@@ -48,6 +48,8 @@ struct Rehearsal {
     fill()
     rehearseTimers()
     advance(seconds: 3600)
+    mount.drain(seconds: 60)
+    forget()
     while !clients.isEmpty { leave(0, code: 1001) }
     advance(seconds: 3600)
   }

@@ -26,6 +26,7 @@ final class Trials: MountObserver {
     case .connect: begin("on_connect")
     case .message: begin("on_message")
     case .timer(let name, _): begin("timers." + String(decoding: name, as: UTF8.self))
+    case .drain: begin("on_drain")
     case .disconnect, .departures: break
     }
   }

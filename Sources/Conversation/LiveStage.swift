@@ -84,6 +84,10 @@ public final class LiveStage: Stage {
     throw StageError("a live server is not reloaded from here; write `skip live \"reloads\"` above the first step")
   }
 
+  public func drain(seconds: Int) throws(StageError) {
+    throw StageError("a live server is not drained from here; write `skip live \"drains\"` above the first step")
+  }
+
   public func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
     // Who dropped hears nothing.
     guard let connection = connections[actor]?.connection else { return nil }

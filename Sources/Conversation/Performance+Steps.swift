@@ -26,6 +26,7 @@ extension Performance {
     case .reload(let written, let lobbiesFinish):
       let path = stage.isLive ? written : try resolve(written, step.place)
       try ask(step) { () throws(StageError) in try stage.reload(path, lobbiesFinish: lobbiesFinish) }
+    case .drain(let seconds): try ask(step) { () throws(StageError) in try stage.drain(seconds: seconds) }
     case .fetch(let method, let knock): try fetch(method, knock, step)
     case .reply(let status, let body): try check(status, body, step)
     case .header(let name, let value): try check(header: name, value, step)

@@ -88,7 +88,7 @@ extension Action {
     case .reply(_, let body): return body.names
     case .header(_, let value): return value.names
     case .expect(let expectation): return expectation.names
-    case .silence, .drop, .closed, .dropped, .wait, .reload, .more: return []
+    case .silence, .drop, .closed, .dropped, .wait, .reload, .drain, .more: return []
     }
   }
 }

@@ -36,6 +36,9 @@ public protocol Stage: AnyObject {
   /// Replaces the running policy by the script at `path`.
   func reload(_ path: String, lobbiesFinish: Bool) throws(StageError)
 
+  /// Tells the policy that the server takes nobody new in any longer and ends after so many seconds at the latest.
+  func drain(seconds: Int) throws(StageError)
+
   /// Takes what `actor` heard next, or nil if nothing came.
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard?
 }

@@ -27,6 +27,7 @@ enum Action: Sendable {
   case header(name: String, Template)
   /// Another version of the policy; where `lobbiesFinish`, only for lobbies to come.
   case reload(path: String, lobbiesFinish: Bool)
+  case drain(seconds: Int)
   case expect(Expectation)
   case more
 }

@@ -8,7 +8,7 @@ enum StepReader {
     for method in methods where cursor.take(method) {
       return ([], try readFetch(&cursor, method))
     }
-    if cursor.take("after") { return ([], try readWait(&cursor)) }
+    if cursor.take("after") { return ([], .wait(milliseconds: try readTime(&cursor, example: "after 10s"))) }
     if cursor.take("reply") { return ([], try readReply(&cursor)) }
     if cursor.take("header") {
       let (name, value) = try readHeader(&cursor, example: "header \"Content-Type: application/json\"")
@@ -18,6 +18,7 @@ enum StepReader {
     if cursor.take("reload") {
       return ([], try readReload(&cursor))
     }
+    if cursor.take("drain") { return ([], .drain(seconds: try readTime(&cursor, example: "drain 60s") / 1000)) }
     if cursor.take("expect") { return ([], try readExpectation(&cursor)) }
     if cursor.take("... and more") {
       try cursor.finish(example: "... and more")
@@ -48,8 +49,8 @@ enum StepReader {
       guard valid else {
         throw cursor.expected(
           actors.isEmpty
-            ? "a step: a peer's name with a capital, policy, plugin, set, limit, skip, after, reload, expect, GET, "
-              + "POST, reply, header, # or ---" : "a peer's name with a capital",
+            ? "a step: a peer's name with a capital, policy, plugin, set, limit, skip, after, reload, drain, expect, "
+              + "GET, POST, reply, header, # or ---" : "a peer's name with a capital",
           example: "Ana connects")
       }
       let actor = String(decoding: word, as: UTF8.self)
@@ -172,8 +173,8 @@ enum StepReader {
     return .refused(status: status, body: cursor.atEnd ? nil : try cursor.quoted("a body", example: example))
   }
 
-  private static func readWait(_ cursor: inout LineCursor) throws(TalkError) -> Action {
-    let example = "after 10s"
+  /// Milliseconds.
+  private static func readTime(_ cursor: inout LineCursor, example: String) throws(TalkError) -> Int {
     let word = cursor.wordAhead
     let digits = word.prefix(while: Spelling.isDigit)
     let unit = String(decoding: word.dropFirst(digits.count), as: UTF8.self)
@@ -182,7 +183,7 @@ enum StepReader {
     else { throw cursor.expected("a time of up to 24 hours in ms, s or m", example: example) }
     _ = cursor.word()
     try cursor.finish(example: example)
-    return .wait(milliseconds: number * scale)
+    return number * scale
   }
 
   private static func readFetch(_ cursor: inout LineCursor, _ method: String) throws(TalkError) -> Action {

@@ -34,6 +34,12 @@ public final class DeploymentStore {
     close(lock)
   }
 
+  /// Leaves the store to another relay; nothing is to be changed here from now on.
+  public func release() { _ = flock(lock, LOCK_UN) }
+
+  /// Has it again.
+  public func retake() throws(DeployRefusal) { try Self.take(lock, of: folder, 2000) }
+
   private static func take(_ lock: Int32, of folder: String, _ milliseconds: Int) throws(DeployRefusal) {
     for tries in 0... {
       if flock(lock, LOCK_EX | LOCK_NB) == 0 { return }

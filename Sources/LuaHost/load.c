@@ -7,8 +7,8 @@
 #include "LuaConfiguration.h"
 
 const char *const lh_hook_names[LH_HOOK_COUNT] = {
-  "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload", "on_join", "on_create",
-  "on_find"};
+  "on_upgrade", "on_connect", "on_message", "on_disconnect", "on_request", "on_reload", "on_drain", "on_join",
+  "on_create", "on_find"};
 
 static size_t distance(const char *one, const char *other) {
   return lh_name_distance(one, strlen(one), other, strlen(other));

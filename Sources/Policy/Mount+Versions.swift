@@ -52,7 +52,7 @@ extension Mount {
     return isDone
   }
 
-  private func withVersion<Answer>(
+  func withVersion<Answer>(
     _ number: UInt32, seeing sight: LobbySight, _ body: (borrowing ScriptVersion) -> Answer
   ) -> Answer {
     unsafe core.pointee.machine.version = number

@@ -12,6 +12,8 @@ public enum MountInput: Sendable {
   case departures
   /// A timer runs, which was due at `due` in monotonic milliseconds.
   case timer(name: [UInt8], due: UInt64)
+  /// The relay takes nobody new in any longer, and ends after so many seconds at the latest.
+  case drain(seconds: Int)
 }
 
 /// What it answers its caller.

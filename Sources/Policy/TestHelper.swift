@@ -158,6 +158,8 @@ enum TestHelper {
 
     function server_methods:after(seconds) ask("after", self.number, seconds) end
 
+    function server_methods:drain(seconds) ask("drain", self.number, seconds) end
+
     function t.serve(policy, settings, options)
       options = options or {}
       local number = ask("server")

@@ -12,13 +12,17 @@ public struct ChildProcess: ~Copyable {
 
   /// Readable once the process has ended.
   public let descriptor: Descriptor
-  private let number: pid_t
+  public let number: pid_t
   private var isTaken = false
 
   /// Starts this program again, as `/proc/self/exe` says it, with these arguments. It has no environment and no input,
   /// a process group of its own, signals as at a login, and prints into a new file. posix_spawn(3), pidfd_open(2)
   public init(running arguments: [String], output: String) throws(SystemError) {
-    let number = try Self.spawn(["lobbyist"] + arguments, output)
+    try self.init(watching: try Self.spawn(["lobbyist"] + arguments, output))
+  }
+
+  /// Takes over a process that has just been started, and ends it when that fails.
+  init(watching number: pid_t) throws(SystemError) {
     // The process can have ended, but nobody has taken its end, so that the number is still its own.
     let opened = linux_syscall(Int(SYS_pidfd_open), Int(number), 0, 0, 0)
     guard opened >= 0 else {
@@ -96,6 +100,9 @@ public struct ChildProcess: ~Copyable {
     let signal = status & 0x7F
     return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
   }
+
+  /// Leaves it to itself: it goes on when this is gone.
+  public mutating func release() { isTaken = true }
 
   /// Ends it by SIGKILL, which `take` will tell. By its descriptor: its number may be another's by now.
   /// pidfd_send_signal(2)

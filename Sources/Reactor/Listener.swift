@@ -29,6 +29,16 @@ public struct Listener: ~Copyable {
     spare = Self.openSpare()
   }
 
+  /// Takes over one that listens already, and that nobody else has taken.
+  public init(_ inherited: InheritedSocket) {
+    guard let descriptor = inherited.take() else { preconditionFailure("a socket serves one address") }
+    // Newcomers inherit this. It may be refused only where it is needless.
+    try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    self.descriptor = descriptor
+    address = inherited.address
+    spare = Self.openSpare()
+  }
+
   /// Has the kernel keep about so many bytes of what newcomers from now on have not acknowledged; 0 leaves it to the
   /// kernel, which takes megabytes for a client that reads nothing. They inherit it.
   public func limitSendBuffers(bytes: Int) {

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// SIGTERM, SIGINT and SIGHUP as something to read from the loop instead of an interruption.
+/// SIGTERM, SIGINT, SIGHUP and SIGUSR2 as something to read from the loop instead of an interruption.
 public struct Signals: ~Copyable {
   /// Readable while a signal waits.
   public let descriptor: Descriptor
 
-  /// Blocks the three signals in the calling thread and those it starts from here on, so it belongs before any other
+  /// Blocks the four signals in the calling thread and those it starts from here on, so it belongs before any other
   /// thread. SIGPIPE is ignored in the whole process: a write to a lost connection answers EPIPE.
   /// pthread_sigmask(3), signalfd(2)
   public init() throws(SystemError) {
@@ -40,13 +40,15 @@ public enum Signal: CaseIterable, Sendable {
   case terminate
   case interrupt
   case hangup
+  case upgrade
 
-  /// SIGTERM, SIGINT, SIGHUP.
+  /// SIGTERM, SIGINT, SIGHUP, SIGUSR2.
   public var number: Int32 {
     switch self {
     case .terminate: SIGTERM
     case .interrupt: SIGINT
     case .hangup: SIGHUP
+    case .upgrade: SIGUSR2
     }
   }
 

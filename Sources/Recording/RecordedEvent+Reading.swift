@@ -47,6 +47,7 @@ extension RecordedEvent.Kind {
         reason: try fields.text("reason"))
     case "departures": self = .departures
     case "timer": self = .timer(name: try fields.text("name"), due: UInt64(try fields.integer("due")))
+    case "drain": self = .drain(seconds: try fields.integer("seconds"))
     case let other: throw FieldMistake("there is no event '\(other)'")
     }
   }

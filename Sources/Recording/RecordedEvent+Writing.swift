@@ -51,6 +51,8 @@ extension RecordedEvent {
         Member("event", .string("timer")), Member("name", .string(name)),
         Member("due", .integer(Int64(clamping: due))),
       ]
+    case .drain(let seconds):
+      return [Member("event", .string("drain")), Member("seconds", .integer(Int64(seconds)))]
     }
   }
 

@@ -18,6 +18,8 @@ public struct RecordedEvent: Sendable {
     case departures
     /// `due` is on the clock of the events.
     case timer(name: String, due: UInt64)
+    /// The relay takes nobody new in any longer.
+    case drain(seconds: Int)
   }
 
   public struct Reload: Sendable, Equatable {
@@ -70,7 +72,7 @@ public struct RecordedEvent: Sendable {
   var peer: Int? {
     switch kind {
     case .connect(let peer, _), .message(let peer, _, _), .disconnect(let peer, _, _, _): peer
-    case .load, .reload, .upgrade, .request, .departures, .timer: nil
+    case .load, .reload, .upgrade, .request, .departures, .timer, .drain: nil
     }
   }
 

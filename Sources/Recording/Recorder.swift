@@ -19,6 +19,7 @@ public final class Recorder {
   private var loads: [RecordedEvent] = []
   private var mounts: [MountRecorder] = []
   private var lastFlush: UInt64 = 0
+  private var isLast = false
   /// When the first mount was loaded, in monotonic milliseconds: where the clock of the events begins.
   private var began: UInt64 = 0
 
@@ -102,6 +103,9 @@ public final class Recorder {
     flush()
   }
 
+  /// Another process begins the file anew: this one writes the earlier one to its end, and none after that.
+  public func handedOver() { isLast = true }
+
   /// Writes everything that waits.
   public func flush() {
     guarded { file throws(RecordingError) in try file.flush() }
@@ -137,6 +141,7 @@ public final class Recorder {
     guarded { file throws(RecordingError) in
       let line = event.line(header.payloads)
       if file.isFull(for: line.count) {
+        if isLast { throw RecordingError("\(path) is another process's, and what was left of it is full") }
         try file.rotate()
         header.generation += 1
         try file.append(line: header.line)
@@ -231,6 +236,7 @@ private final class MountRecorder: MountObserver {
     case .disconnect(let outlet, let isLost, let code, let reason):
       return .disconnect(peer: recorder.forget(outlet), isLost: isLost, code: code, reason: reason)
     case .departures: return .departures
+    case .drain(let seconds): return .drain(seconds: seconds)
     case .timer(let name, let due): return .timer(name: String(decoding: name, as: UTF8.self), due: due)
     }
   }

@@ -214,6 +214,7 @@ public final class Replay {
       let moment = Self.beginning + due
       dues[moment] = dues[moment].flatMap { $0 > 1 ? $0 - 1 : nil }
       if let next = mount.nextDeadline(), next <= now { _ = mount.fireTimer() }
+    case .drain(let seconds): mount.drain(seconds: seconds)
     }
   }
 
@@ -256,6 +257,7 @@ public final class Replay {
     case .disconnect(let peer, _, let code, _): "the connection of peer \(peer) has ended (\(code))"
     case .departures where gone.isEmpty: "those who have gone leave"
     case .departures: gone.map { "peer \($0)" }.joined(separator: ", ") + (gone.count == 1 ? " leaves" : " leave")
+    case .drain(let seconds): "the relay drains for \(seconds) s"
     case .timer(let name, _): name.isEmpty ? "nobody has come for a kept peer" : "the timer '\(name)' is due"
     }
   }

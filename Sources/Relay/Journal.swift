@@ -8,4 +8,7 @@ public protocol Journal: AnyObject {
 
   /// A turn of the relay is over.
   func turnEnded(at now: UInt64)
+
+  /// Another relay writes at the same place from now on.
+  func handedOver()
 }

@@ -23,6 +23,8 @@ extension RelayLimits {
     limit("ping_milliseconds", "time between two keep-alive pings", \.pingMilliseconds),
     limit("close_milliseconds", "time to answer a close frame", \.closeMilliseconds, none: unreachable),
     limit("grace_milliseconds", "time that a shutdown may take", \.graceMilliseconds, none: unreachable),
+    limit("drain_milliseconds", "time that lobbies have to finish after SIGTERM (0 = no drain)", \.drainMilliseconds),
+    limit("upgrade_milliseconds", "time for a new binary to serve", \.upgradeMilliseconds, none: unreachable),
     limit("connections", "connections in all", \.connections),
     limit("connections_per_address", "connections from one address (IPv6: one /64)", \.connectionsPerAddress),
     limit("connects_per_minute", "connections from one address, a minute (IPv6: one /64)", \.connectsPerMinute),

@@ -36,9 +36,6 @@ struct Listeners: ~Copyable {
 
   /// Closes one; the kernel refuses newcomers from then on.
   mutating func remove(_ place: Int) { boxes[place] = nil }
-
-  /// Closes them all.
-  mutating func removeAll() { boxes.removeAll() }
 }
 
 /// A listener on the heap, because arrays hold copyable elements only.
@@ -47,8 +44,11 @@ final class ListenerBox {
   let wanted: ListenAddress
   var purpose: ListenerPurpose
 
-  init(on wanted: ListenAddress, for purpose: ListenerPurpose) throws(SystemError) {
-    listener = try Listener(on: wanted)
+  /// Opens it, unless it has been opened before.
+  init(
+    on wanted: ListenAddress, for purpose: ListenerPurpose, _ inherited: InheritedSocket? = nil
+  ) throws(SystemError) {
+    if let inherited { listener = Listener(inherited) } else { listener = try Listener(on: wanted) }
     self.wanted = wanted
     self.purpose = purpose
   }

@@ -26,6 +26,9 @@ struct MountTable {
 
   var endingCount: Int { ending.count }
 
+  /// Those that newcomers find, and those that they find no longer.
+  var all: [Mount] { live }
+
   subscript(index: Int) -> Mount {
     guard let mount = places[index].mount else { preconditionFailure("no connection belongs to a free place") }
     return mount

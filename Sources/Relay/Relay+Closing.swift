@@ -66,28 +66,32 @@ extension Relay {
     case exitNow
   }
 
-  /// SIGTERM and SIGINT shut down, the second one at once.
+  /// SIGTERM ends the relay as `end` does, SIGINT shuts down. A second one ends a drain, and a shutdown at once.
   func takeSignals() -> AfterSignal {
     while let signal = signals.next() {
-      guard signal != .hangup else {
-        reload(nil, .signal)
-        continue
+      switch signal {
+      case .hangup: reloadBySignal()
+      case .upgrade: handOverBySignal()
+      case .terminate, .interrupt:
+        if graceEnds != nil {
+          log.warning("another signal: leaving at once")
+          return .exitNow
+        }
+        if signal == .terminate { end() } else { shutDown() }
       }
-      if graceEnds != nil {
-        log.warning("second signal: leaving at once")
-        return .exitNow
-      }
-      shutDown()
     }
     return .goOn
   }
 
   /// Stops accepting and closes everyone with 1001. Policies hear of it, but can no longer send.
-  private func shutDown() {
+  func shutDown() {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
     readiness = .notReady("shutting down")
-    listeners.removeAll()
+    for place in listeners.places { close(listener: place) }
+    life.service?.tell("STOPPING=1", "STATUS=shutting down")
+    life.drain = nil
+    abandonHandOver("the relay shuts down")
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase == .open {

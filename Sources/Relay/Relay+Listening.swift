@@ -25,6 +25,18 @@ struct ListenerWish {
   }
 }
 
+extension ListenerWish {
+  /// Those of a relay that begins, whose mounts have these routes, in their order.
+  static func all(listen: [String], admin: String?, _ routes: [Route]) throws(SystemError) -> [ListenerWish] {
+    var texts = listen.map { ($0, ListenerPurpose.everyMount) }
+    for (index, route) in routes.enumerated() { texts += route.listen.map { ($0, .mount(index)) } }
+    if let admin { texts.append((admin, .operator)) }
+    return try texts.map { text, purpose throws(SystemError) in
+      ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose)
+    }
+  }
+}
+
 extension Relay {
   /// The addresses really bound, and what for.
   public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
@@ -53,7 +65,7 @@ extension Relay {
     }
     for place in spare {
       if let box = listeners[place] { told.append("no longer listening on \(box.listener.address)") }
-      listeners.remove(place)
+      close(listener: place)
     }
     return told
   }
@@ -95,17 +107,33 @@ extension Relay {
       do throws(SystemError) {
         places.append(try open(wish))
       } catch {
-        for place in places { listeners.remove(place) }
+        for place in places { close(listener: place) }
         throw ListenerRefusal(address: wish.address.description, reason: reason(of: error, wish))
       }
     }
     return places
   }
 
+  /// Opens what is not among the sockets that were given.
+  func open(_ wishes: [ListenerWish], _ inherited: [InheritedSocket]) throws(SystemError) {
+    let places = InheritedSocket.assign(inherited, to: wishes.map { ($0.address, $0.purpose == .operator) })
+    for (wish, place) in zip(wishes, places) {
+      do throws(SystemError) {
+        try open(wish, place.map { inherited[$0] })
+      } catch {
+        let (code, address) = (error.code, wish.address.address)
+        let given = inherited.first { !$0.isTaken && $0.address.port == address.port }
+        guard code == EADDRINUSE, let given else { throw error }
+        let reason = "the socket at \(given.text) was given to this process: listen there, or have it not given"
+        throw SystemError(error.call, code, "cannot listen on \(address): \(reason)")
+      }
+    }
+  }
+
   /// Answers its place.
   @discardableResult
-  func open(_ wish: ListenerWish) throws(SystemError) -> Int {
-    let box = try ListenerBox(on: wish.address, for: wish.purpose)
+  func open(_ wish: ListenerWish, _ inherited: InheritedSocket? = nil) throws(SystemError) -> Int {
+    let box = try ListenerBox(on: wish.address, for: wish.purpose, inherited)
     box.listener.limitSendBuffers(bytes: limits.socketBytes)
     let place = listeners.insert(box)
     do throws(SystemError) {
@@ -116,6 +144,13 @@ extension Relay {
       throw error
     }
     return place
+  }
+
+  /// Closes one. Another process may have its socket as well: then closing alone would leave it watched. epoll(7)
+  func close(listener place: Int) {
+    guard let box = listeners[place] else { return }
+    try? reactor.remove(box.listener.descriptor)
+    listeners.remove(place)
   }
 
   /// Another program may have the port, or the relay itself, by an address that takes the wanted one in.

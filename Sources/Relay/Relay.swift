@@ -12,8 +12,10 @@ public final class Relay {
     static let signals = UInt32.max
     static let files = UInt32.max - 1
     static let trial = UInt32.max - 2
+    static let successor = UInt32.max - 3
+    static let predecessor = UInt32.max - 4
     // Those of one arrangement and an admin listener, together with those of the next for a moment.
-    static let listenersFrom = UInt32.max - 2 - 2 * UInt32(listenersMax + 1)
+    static let listenersFrom = UInt32.max - 4 - 2 * UInt32(listenersMax + 1)
   }
 
   /// Addresses that one relay listens on.
@@ -83,15 +85,16 @@ public final class Relay {
   /// What the last reload of each mount, and of the configuration, has come to.
   var lastReloads: [ObjectIdentifier: NotedReload] = [:]
   var configurationReload: NotedReload?
+  var life = LifeCycle()
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
   /// Binds the listeners; nothing is served before `run`. `listen` is where all mounts answer, each at its route, beside
   /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
-  /// `outbox`.
+  /// `outbox`. Of `inherited` sockets those are taken that are bound where one is wanted.
   public init(
     listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
-    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log
+    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log, inherited: [InheritedSocket] = []
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
@@ -109,18 +112,10 @@ public final class Relay {
     listeners = Listeners()
     unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
     try reactor.add(signals.descriptor, .reading, Token(slot: Source.signals, generation: 0))
-    for text in listen { try open(text, for: .everyMount) }
-    for (index, entry) in mounts.enumerated() {
-      for text in entry.route.listen { try open(text, for: .mount(index)) }
-    }
-    if let admin { try open(admin, for: .operator) }
+    try open(try ListenerWish.all(listen: listen, admin: admin, mounts.map(\.route)), inherited)
   }
 
   deinit { unsafe readBuffer.deallocate() }
-
-  private func open(_ text: String, for purpose: ListenerPurpose) throws(SystemError) {
-    try open(ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose))
-  }
 
   var uptimeSeconds: Double { Double(now - startedAt) / 1000 }
 
@@ -142,6 +137,7 @@ public final class Relay {
     readClock()
     startedAt = now
     startedAtWall = wallSeconds
+    beginService()
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
       loopTimes.begin()
@@ -158,6 +154,8 @@ public final class Relay {
           takeTrialEnd()
         } else if event.token.slot == Source.signals {
           if takeSignals() == .exitNow { return 0 }
+        } else if event.token.slot == Source.successor || event.token.slot == Source.predecessor {
+          takeLifeEvent(event.token.slot)
         } else {
           acceptNewcomers(at: Int(event.token.slot - Source.listenersFrom))
         }
@@ -165,6 +163,7 @@ public final class Relay {
       }
       fireDeadlines()
       endOverdueTrial()
+      if now >= life.dueAt { lookAtLife() }
       resumeBacklog()
       reloadChanged()
       if mounts.endingCount > 0 { endMounts() }
@@ -230,7 +229,7 @@ public final class Relay {
 
   private func nextDeadline() -> UInt64? {
     if !backlog.isEmpty || !leaving.isEmpty || mounts.hasDepartures { return now }
-    var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
+    var earliest = min(graceEnds ?? .max, life.handOver == nil ? reloadAt ?? .max : .max, life.dueAt)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
     if !tails.isEmpty, let tail = tails.deadline { earliest = min(earliest, tail) }

@@ -15,6 +15,10 @@ public struct RelayLimits: Sendable {
   public var closeMilliseconds = 3000
   /// Milliseconds that a shutdown may take.
   public var graceMilliseconds = 5000
+  /// Milliseconds that lobbies have to finish when the relay is asked to end; 0 for a shutdown at once.
+  public var drainMilliseconds = 0
+  /// Milliseconds that another relay may take until it serves in this one's place.
+  public var upgradeMilliseconds = 30_000
   public var connections = 65_536
   public var connectionsPerAddress = 0
   /// Connections and WebSocket handshakes from one address a minute, and at once after a pause. As many as a school or a

@@ -95,7 +95,7 @@ extension Relay {
 
   /// Reloads what has changed, once it has settled.
   func reloadChanged() {
-    guard let reloadAt, now >= reloadAt else { return }
+    guard let reloadAt, now >= reloadAt, life.handOver == nil else { return }
     let changes = changed
     self.reloadAt = nil
     changed = []
@@ -105,7 +105,7 @@ extension Relay {
   /// Reloads what has to do with these files, or everything for nil.
   @discardableResult
   func reload(_ changes: Set<String>?, _ reason: ReloadReason) -> [ReloadOutcome] {
-    guard let reloader, graceEnds == nil else { return [] }
+    guard let reloader, graceEnds == nil, life.drain == nil else { return [] }
     if changes == nil {
       // Whatever has changed until now is loaded by this.
       takeFileChanges()

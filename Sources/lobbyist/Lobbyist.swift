@@ -30,7 +30,8 @@ enum Lobbyist {
   private static let commands: [(name: String, run: Command)] = [
     ("serve", ServeCommand.run), ("new", NewCommand.run), ("check", CheckCommand.run), ("test", TestCommand.run),
     ("talk", TalkCommand.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
-    ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("replay", ReplayCommand.run),
+    ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("drain", DrainCommand.run),
+    ("upgrade", UpgradeCommand.run), ("replay", ReplayCommand.run),
   ]
 
   private static func run(_ name: String, _ arguments: [String]) -> Int32 {
@@ -56,6 +57,8 @@ enum Lobbyist {
     lobbyist deploy SCRIPT        send a script to a running relay, which tries it and puts it into service
     lobbyist versions             list what was deployed to a running relay
     lobbyist rollback [NUMBER]    go back to what ran before the last deployment
+    lobbyist drain                let lobbies finish, then end a running relay
+    lobbyist upgrade              let a new binary take over from a running relay
     lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 

@@ -160,6 +160,11 @@ final class PolicyStage: Stage {
     try deliver()
   }
 
+  func drain(seconds: Int) throws(StageError) {
+    try loaded().drain(seconds: seconds)
+    try deliver()
+  }
+
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
     guard let listener = actors[actor], !listener.heard.isEmpty else { return nil }
     return listener.heard.removeFirst()

@@ -27,11 +27,16 @@ enum ServeCommand {
   }
 
   private static func serve(_ plan: ServePlan) -> Int32 {
+    var plan = plan
+    // Before the program's file can have been replaced.
+    let program = Program(arguments: CommandLine.arguments)
     raiseDescriptorLimit()
     let log = Log()
     plan.log.apply(to: log)
     let outbox = Outbox()
     do {
+      var inherited = try Inherited()
+      try plan.adopt(inherited.sockets)
       let recorder = plan.recording.recorder(log)
       let store = try plan.openStore()
       let looked = LookedUp()
@@ -46,8 +51,13 @@ enum ServeCommand {
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
-        limits: plan.limits, proxies: plan.proxies, log: log)
+        limits: plan.limits, proxies: plan.proxies, log: log, inherited: inherited.sockets)
       serving = relay
+      for socket in inherited.sockets where !socket.isTaken {
+        log.warning("the socket at \(socket.address) was given to this process, but nobody wants it: it is closed")
+      }
+      inherited.sockets = []
+      relay.belong(to: ServiceManager(), after: inherited.predecessor.take(), program: program)
       relay.allowsTailPayloads = plan.allowsTailPayloads
       relay.version = Lobbyist.version
       let reloader = ScriptReloader(

@@ -32,6 +32,8 @@ struct ServePlan {
   var configurationFiles: [String] = []
   /// Where a configuration says what is listened on: `file:line`, by address.
   var places: [String: String] = [:]
+  /// Nobody has said where to listen.
+  private(set) var isListenDefault = false
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
@@ -66,6 +68,7 @@ struct ServePlan {
     }
     guard admin != nil || !allowsTailPayloads else { throw UsageError("--tail-payloads goes with --admin") }
     if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
+    isListenDefault = listen.isEmpty
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount

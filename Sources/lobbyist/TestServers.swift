@@ -57,6 +57,7 @@ final class TestServers {
       case "connect": return try connect(server, question)
       case "request": return try request(server, question)
       case "after": return try pass(server, question)
+      case "drain": return try drain(server, question)
       case "hear": return try hear(server, question)
       case "has_heard": return [.bool(try next(server, question) != nil)]
       default: return try act(server, verb, question)
@@ -151,6 +152,14 @@ final class TestServers {
       throw StageError("after wants seconds, from 0 to 86400")
     }
     try server.stage.advance(milliseconds: Int(seconds * 1000))
+    return []
+  }
+
+  private func drain(_ server: Server, _ question: TestQuestion) throws(StageError) -> [PlainValue?] {
+    guard let seconds = question.integer(2), (0...86_400).contains(seconds) else {
+      throw StageError("drain wants whole seconds, from 0 to 86400")
+    }
+    try server.stage.drain(seconds: Int(seconds))
     return []
   }
 

@@ -240,6 +240,28 @@ def grace(checks):
             checks.true("stubborn peers are waited for as long as set", 0.35 < took < 1.5, "0.4 s", f"{took:.2f} s")
 
 
+def drain(checks):
+    with relay_with(drain_milliseconds=700) as relay:
+        with connected(relay) as raw:
+            ask(raw, "create a")
+            ask(raw, "join a")
+            start = time.monotonic()
+            relay.process.send_signal(signal.SIGTERM)
+            checks.equal("a lobby that does not finish is closed", raw.close_code(), 1001)
+            took = time.monotonic() - start
+            # Scripts are told whole seconds, and so it is as many.
+            checks.true("at its time", 0.9 < took < 2, "1 s", f"{took:.2f} s")
+
+
+def upgrade(checks):
+    with relay_with(errors=True, upgrade_milliseconds=1) as relay:
+        relay.process.send_signal(signal.SIGUSR2)
+        reason = "does not serve within limit upgrade_milliseconds (1)"
+        checks.true("no program serves within a millisecond", wait_until(lambda: relay.logged(reason), 5))
+        with connected(relay) as raw:
+            checks.equal("the one that ran serves on", ask(raw, "a"), "a")
+
+
 def rates(checks):
     with relay_with(messages_per_second=5) as relay:
         with connected(relay) as raw:
@@ -697,7 +719,8 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (connects,), (handshakes,), (heads,), (handshake,), (keep_alive,),
-        (close_handshake,), (grace,), (rates,), (messages,), (slow_senders,), (control_frames,), (slow_readers,),
+        (close_handshake,), (grace,), (drain,), (upgrade,), (rates,), (messages,), (slow_senders,), (control_frames,),
+        (slow_readers,),
         (stalled_readers,), (sockets,), (buffers,), (crowd_that_never_reads,), (deflation,), (lobbies,),
         (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,), (extremes,), (log_lines,), (log_budget,),
         (every_limit,)])

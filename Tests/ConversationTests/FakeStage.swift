@@ -69,6 +69,8 @@ final class FakeStage: Stage {
     asked.append("reload \(path)\(lobbiesFinish ? " for new lobbies" : "")")
   }
 
+  func drain(seconds: Int) throws(StageError) { asked.append("drain \(seconds)") }
+
   func next(_ actor: String, _ patience: Patience) throws(StageError) -> Heard? {
     self.patience.append(patience)
     guard let first = heard[actor]?.first else { return nil }

@@ -44,6 +44,7 @@ import Testing
     ("Ana connects to /refuse\nafter 1ms", "heard     refused 403 \"No entry\"  (Ana)"),
     ("Ana connects to /\nAna >> text \"break\"\nAna << 1", "the server broke the protocol"),
     ("Ana connects to /\nreload v2.lua", "a live server is not reloaded from here"),
+    ("Ana connects to /\ndrain 60s", "a live server is not drained from here"),
     ("Ana connects to / with subprotocol \"a b\"", "the path or a subprotocol cannot stand in a request"),
     ("GET /$x\nreply 200", "$x has no value"),
   ])

@@ -77,6 +77,7 @@ import Testing
     ("reply 200", "2:1: no request to reply to"),
     ("header \"a: b\"", "2:1: no reply to have a header"),
     ("reload", "2:7: expected the path of a script"),
+    ("drain", "2:6: expected a time of up to 24 hours in ms, s or m, found the end of the line"),
     ("expect lobby matches x", "2:8: expected a $name"),
     ("expect $lobby is x", "2:15: expected matches, in or differs from"),
     ("expect $lobby matches", "2:22: expected a shape"),

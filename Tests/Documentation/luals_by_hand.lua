@@ -148,6 +148,16 @@ function policy.on_message(peer, message) end
 ---@return any
 function policy.on_disconnect(peer, code, reason) end
 
+---The relay drains: nobody new comes any longer, lobbies may finish, and after `seconds` at the latest everybody who is
+---left is closed, 1001.
+---
+---```lua
+---for _, lobby in ipairs(mount:lobbies()) do lobby:broadcast("closing in " .. seconds .. " s") end
+---```
+---@param seconds integer
+---@return any
+function policy.on_drain(seconds) end
+
 ---Plain HTTP has come. Without this hook there is a welcome page at `/`. When it fails the client gets HTTP 500.
 ---
 ---```lua

@@ -156,10 +156,10 @@ def serving(checks):
 
 def conversations(checks):
     page = Page("docs/conversations.md")
-    (room,) = page.named("lua")
     (output,) = page.named("output")
     with tempfile.TemporaryDirectory() as folder:
-        write(folder, "room.lua", room.text)
+        for block in page.named("lua"):
+            write(folder, block.words[1], block.text)
         for block in page.named("talk"):
             text = block.text
             if not re.search(r"^policy ", text, re.MULTILINE):

@@ -32,6 +32,7 @@ struct RecordingTests {
       .connect(peer: 1, address: "192.0.2.1"), .message(peer: 1, isBinary: true, [1, 2, 3]),
       .message(peer: 1, isBinary: false, Array("plain \n text".utf8)),
       .disconnect(peer: 1, isLost: true, code: 1006, reason: ""), .departures, .timer(name: "join", due: 1200),
+      .drain(seconds: 60),
     ]
   }
 

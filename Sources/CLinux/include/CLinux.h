@@ -28,4 +28,10 @@ extern long linux_syscall(long number, long first, long second, long third, long
 /// prctl(2) with one argument.
 extern int linux_prctl(int option, unsigned long argument) __asm__("prctl");
 
+/// environ(7), which Swift takes for unsafe to look at.
+static inline char **linux_environment(void) {
+  extern char **environ;
+  return environ;
+}
+
 #endif

@@ -127,6 +127,7 @@ typedef enum lh_hook {
   LH_ON_DISCONNECT,
   LH_ON_REQUEST,
   LH_ON_RELOAD,
+  LH_ON_DRAIN,
   LH_ON_JOIN,
   LH_ON_CREATE,
   LH_ON_FIND,

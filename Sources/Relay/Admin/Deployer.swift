@@ -26,6 +26,10 @@ public protocol Deployer: AnyObject {
   /// A turn of the relay is over.
   func turnEnded()
 
+  /// Leaves the place to another relay, or takes it back after that has failed.
+  func release()
+  func retake()
+
   /// All deployments as JSON.
   var list: String { get }
 

@@ -45,6 +45,8 @@ struct OperatorRoute: Sendable {
     post("/ban", Relay.ban),
     post("/unban", Relay.unban),
     post("/log", Relay.setLogLevel),
+    post("/drain", Relay.drain),
+    post("/upgrade", Relay.handOver),
   ]
 
   private static func get(_ path: String, isPublic: Bool = false, _ answer: @escaping Answer) -> OperatorRoute {

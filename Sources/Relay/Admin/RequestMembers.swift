@@ -38,7 +38,7 @@ struct RequestMembers: ~Copyable {
   func integer(_ name: String, in range: ClosedRange<Int>) throws(OperatorAnswer) -> Int? {
     guard let field = field(name) else { return nil }
     let value = unsafe body.withUnsafeBytes { unsafe field.integer(in: $0) }
-    guard let value, range.contains(Int(value)) else {
+    guard let value, field.isInteger, range.contains(Int(value)) else {
       throw OperatorAnswer(422, error: "'\(name)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return Int(value)

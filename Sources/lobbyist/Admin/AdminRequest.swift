@@ -15,11 +15,8 @@ struct AdminRequest {
   /// What the relay says; nil when there is none, which has been told then. A trial may take its time: the relay knows
   /// how long, and answers.
   func send(_ method: String, _ path: String, _ body: [UInt8] = []) -> (status: Int, value: TalkValue)? {
-    var request = PlainRequest(method: method, path: path, body: body)
-    if method == "POST" { request.headers += [HeaderField("Content-Type", "application/json")].compactMap { $0 } }
-    if let token { request.headers += [HeaderField("Authorization", "Bearer \(token.text)")].compactMap { $0 } }
     do throws(StageError) {
-      let reply = try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
+      let reply = try ask(method, path, body)
       if let value = try? TalkValue(parsing: reply.body), value.isStructured {
         guard reply.status == 401 || reply.status == 429 else { return (reply.status, value) }
         complain("\(admin) lets nobody in without its token (\(value["error"]?.text ?? "401")): name the file that holds it "
@@ -32,6 +29,14 @@ struct AdminRequest {
       complain("\(error.message). The relay listens there when it was started with --admin \(admin)")
     }
     return nil
+  }
+
+  /// The answer, whatever it is.
+  func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(StageError) -> PlainReply {
+    var request = PlainRequest(method: method, path: path, body: body)
+    if method == "POST" { request.headers += [HeaderField("Content-Type", "application/json")].compactMap { $0 } }
+    if let token { request.headers += [HeaderField("Authorization", "Bearer \(token.text)")].compactMap { $0 } }
+    return try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
   }
 
   /// Sends, and tells what runs then; answers the exit code.

@@ -15,6 +15,8 @@ final class ScriptDeployer: Deployer {
   /// What runs may be another version than what a restart would run: one has failed too often and has given way to the
   /// one before.
   var isUnsettled = false
+  /// Another relay has the store, or may have.
+  private var isReleased = false
 
   init(_ store: DeploymentStore, _ reloader: ScriptReloader, _ log: Log) {
     self.store = store
@@ -182,9 +184,25 @@ final class ScriptDeployer: Deployer {
 
   func turnEnded() { settle() }
 
+  // MARK: Leaving the place to another relay
+
+  func release() {
+    isReleased = true
+    store.release()
+  }
+
+  func retake() {
+    do throws(DeployRefusal) {
+      try store.retake()
+      isReleased = false
+    } catch {
+      log.error("nothing can be deployed until a restart: \(error.message)")
+    }
+  }
+
   /// What has given way, or was refused, does not come with a restart.
   private func settle() {
-    guard isUnsettled else { return }
+    guard isUnsettled, !isReleased else { return }
     isUnsettled = false
     for (plan, mount) in places {
       let running = number(of: mount.scripts, plan.key) ?? 0

@@ -43,6 +43,8 @@ private final class EchoStage: Stage {
   func advance(milliseconds: Int) {}
   func reload(_ path: String, lobbiesFinish: Bool) {}
 
+  func drain(seconds: Int) {}
+
   func send(_ actor: String, _ message: Sent) {
     switch message {
     case .text(let bytes): heard[actor, default: []].append(.text(bytes))

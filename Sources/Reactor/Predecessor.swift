@@ -1,0 +1,26 @@
+import Glibc
+
+/// The relay that hands its sockets over to this process and waits for a word.
+public final class Predecessor {
+  /// Hangs up once the other has let go, and is this process's to watch for that.
+  public let ready: Descriptor
+  /// The other's standard error. What this process says on its own until it serves is the reason if it never does.
+  private var errors: Descriptor?
+
+  init(ready: Int32, errors: Int32) throws(SystemError) {
+    for number in [ready, errors] {
+      guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw SystemError("fcntl", errno) }
+    }
+    self.ready = Descriptor(adopting: ready)
+    self.errors = Descriptor(adopting: errors)
+  }
+
+  /// Says that this process serves now. From here on it writes errors where the other has. dup2(2)
+  public func tell() {
+    if let number = errors?.number { _ = dup2(number, STDERR_FILENO) }
+    errors = nil
+    let word = Array("ready\n".utf8)
+    // The other may be gone: then there is nobody to hear it, and this one serves all the same.
+    _ = unsafe write(ready.number, word, word.count)
+  }
+}

@@ -1,0 +1,202 @@
+import CLinux
+import Glibc
+
+/// A process that is to take this one's sockets over: the program that is now where this one was started from. It has
+/// the same arguments, environment and folder, and says when it serves.
+public struct Successor: ~Copyable {
+  public enum News: Equatable, Sendable {
+    case none
+    /// It serves.
+    case ready
+    /// It has ended before that.
+    case ended(ChildProcess.End)
+  }
+
+  /// Bytes of what it says on standard error that are kept.
+  private static let saidBytesMax = 4096
+  /// How often its standard error is read at a time: all that a pipe holds.
+  private static let readsMax = 16
+
+  private var process: ChildProcess
+  /// Nil once the other end is closed.
+  private var ready: PipeEnd?
+  private var errors: PipeEnd?
+  private var bytes: [UInt8] = []
+  private var isReleased = false
+
+  /// Starts it with these sockets, which stay this process's as well.
+  public init(_ program: Program, sockets: [(number: Int32, name: String)]) throws(SystemError) {
+    let ready = try Pipe()
+    let errors = try Pipe()
+    process = try Self.start(program, sockets, ready.writing.number, errors.writing.number)
+    self.ready = ready.reading
+    self.errors = errors.reading
+  }
+
+  public var number: Int { Int(process.number) }
+
+  /// Watches whatever is readable when there is news.
+  public func watch(with reactor: inout Reactor, _ token: Token) throws(SystemError) {
+    try reactor.add(process.descriptor, .reading, token)
+    if let ready { try reactor.add(ready.descriptor, .reading, token) }
+    if let errors { try reactor.add(errors.descriptor, .reading, token) }
+  }
+
+  /// What has come of it. What it says on standard error is passed on to this process's.
+  public mutating func look() -> News {
+    // The end first: what was said before it is there by then.
+    let end = process.take()
+    listen()
+    if let said = ready?.read() {
+      if said.isEmpty { ready = nil } else { return .ready }
+    }
+    return end.map { .ended($0) } ?? .none
+  }
+
+  private mutating func listen() {
+    for _ in 0..<Self.readsMax {
+      guard let said = errors?.read() else { return }
+      guard !said.isEmpty else {
+        errors = nil
+        return
+      }
+      _ = FileSystem.write(said, into: STDERR_FILENO)
+      bytes += said.prefix(Self.saidBytesMax - bytes.count)
+    }
+  }
+
+  /// The beginning of what it has said on standard error.
+  public var said: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Leaves it to itself: it goes on when this is gone, and learns by that that it is alone. This process has no other
+  /// children from here on: the kernel forgets their ends. wait(2)
+  public mutating func release() {
+    process.release()
+    isReleased = true
+    signal(SIGCHLD, SIG_IGN)
+  }
+
+  /// Whatever it has started goes with it, or that would keep the sockets.
+  deinit { if !isReleased { _ = kill(-process.number, SIGKILL) } }
+
+  // MARK: Starting
+
+  private static func start(
+    _ program: Program, _ sockets: [(number: Int32, name: String)], _ ready: Int32, _ errors: Int32
+  ) throws(SystemError) -> ChildProcess {
+    let count = sockets.count
+    // Behind the sockets come the pipe for its word and the real standard error; its own is the other pipe.
+    let given = sockets.map(\.number) + [ready, STDERR_FILENO, errors]
+    let places = (0..<Int32(count) + 2).map { Inheritance.first + $0 } + [STDERR_FILENO]
+    // All get numbers behind those that they have there, so that none is in the way of another.
+    var moves: [(from: Int32, to: Int32)] = []
+    defer { for move in moves { close(move.from) } }
+    for (number, place) in zip(given, places) {
+      let copy = fcntl(number, F_DUPFD_CLOEXEC, Inheritance.first + Int32(given.count))
+      guard copy >= 0 else { throw SystemError("fcntl", errno) }
+      moves.append((copy, place))
+    }
+    let own = [
+      "LISTEN_FDS=\(count)", "LISTEN_FDNAMES=\(sockets.map(\.name).joined(separator: ":"))",
+      "\(Inheritance.handOver)=\(places[count]):\(places[count + 1])",
+    ]
+    return try ChildProcess(watching: spawn(program, moves, environment: environment + own))
+  }
+
+  /// This process's, without what is about its own beginning. The watchdog is to watch the other.
+  private static var environment: [String] {
+    let left = Inheritance.variables + ["WATCHDOG_PID"]
+    var found: [String] = []
+    // A list of C strings that ends with NULL; nobody changes it meanwhile, as there is one thread.
+    var next = unsafe linux_environment()
+    while let entry = unsafe next?.pointee {
+      let text = unsafe String(cString: entry)
+      if !left.contains(where: { text.hasPrefix($0 + "=") }) { found.append(text) }
+      unsafe next = next?.advanced(by: 1)
+    }
+    return found
+  }
+
+  /// posix_spawn(3). `moves` are descriptors and the numbers that they have there.
+  private static func spawn(
+    _ program: Program, _ moves: [(from: Int32, to: Int32)], environment: [String]
+  ) throws(SystemError) -> pid_t {
+    // Each of the two is initialised by its call before anything else has its address, and destroyed at the end.
+    var attributes = posix_spawnattr_t()
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawnattr_init(&attributes)
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer {
+      unsafe posix_spawnattr_destroy(&attributes)
+      unsafe posix_spawn_file_actions_destroy(&actions)
+    }
+    // What this process has blocked and ignored is its own affair.
+    var none = sigset_t()
+    var ignored = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigemptyset(&ignored)
+    unsafe sigaddset(&ignored, SIGPIPE)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &ignored)
+    // A group of its own, so that all of it can be ended.
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    for move in moves { unsafe posix_spawn_file_actions_adddup2(&actions, move.from, move.to) }
+    var number: pid_t = 0
+    let code = unsafe withStrings(program.arguments) { arguments in
+      unsafe withStrings(environment) { environment in
+        unsafe posix_spawn(&number, program.path, &actions, &attributes, arguments, environment)
+      }
+    }
+    guard code == 0 else {
+      throw SystemError("posix_spawn", code, "\(program.path) cannot be started: \(SystemError.text(of: code))")
+    }
+    return number
+  }
+
+  /// Lends texts as a list of C strings that ends with NULL.
+  private static func withStrings(
+    _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32
+  ) -> Int32 {
+    var strings = unsafe texts.map { unsafe strdup($0) } + [nil]
+    defer { for index in texts.indices { unsafe free(strings[index]) } }
+    return unsafe strings.withUnsafeMutableBufferPointer { list in
+      guard let base = list.baseAddress else { preconditionFailure("a list with an end is not empty") }
+      return unsafe body(base)
+    }
+  }
+}
+
+/// Both ends of a pipe that children do not inherit.
+private struct Pipe: ~Copyable {
+  let reading: PipeEnd
+  let writing: Descriptor
+
+  /// pipe(2)
+  init() throws(SystemError) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw SystemError("pipe", errno) }
+    reading = PipeEnd(Descriptor(adopting: ends[0]))
+    writing = Descriptor(adopting: ends[1])
+    for number in ends { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+  }
+}
+
+/// What is read from a pipe without waiting.
+private final class PipeEnd {
+  let descriptor: Descriptor
+
+  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  /// Nil when there is nothing now; empty when there never will be.
+  func read() -> [UInt8]? {
+    var room = [UInt8](repeating: 0, count: 4096)
+    while true {
+      // The kernel writes no more than there is room.
+      let count = unsafe Glibc.read(descriptor.number, &room, room.count)
+      if count >= 0 { return Array(room.prefix(count)) }
+      if errno != EINTR { return nil }
+    }
+  }
+}
