@@ -36,7 +36,7 @@ let package = Package(
   targets: [
     // What Swift cannot see by itself. No logic.
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
 
     // The only code that calls Lua.
@@ -50,7 +50,7 @@ let package = Package(
     room("Lobby", ["Schedule"]),
 
     // The only code that waits.
-    room("Reactor", ["CLinux", "Bytes"]),
+    room("Reactor", ["CLinux", "CCrypto", "Bytes"]),
 
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
     room("Configuration", ["LuaHost"]),

@@ -34,12 +34,21 @@ public struct Configuration: Sendable {
     public var pages: Located<String>?
   }
 
+  /// Files of PEM; the key's is nil where it stands in the certificate's.
+  public struct Certificate: Sendable {
+    public let line: Int
+    public let file: String
+    public let key: String?
+  }
+
   public let path: String
   public internal(set) var listen: [Located<String>] = []
   public internal(set) var mounts: [Mount] = []
   public internal(set) var limits: [Assignment] = []
   /// Where the operator asks for the relay's state.
   public internal(set) var admin: Located<String>?
+  /// For listeners that are encrypted.
+  public internal(set) var certificates: [Certificate] = []
   /// Where deployments are kept.
   public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
@@ -84,6 +93,7 @@ public struct Configuration: Sendable {
         throw cursor.error("deployments wants \(example)")
       }
       deployments = texts[0]
+    case "certificate": certificates.append(try cursor.certificate())
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

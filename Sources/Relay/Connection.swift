@@ -19,7 +19,7 @@ enum Phase: UInt8 {
 
 /// One accepted connection. Idle it owns no buffer.
 struct Connection: ~Copyable {
-  let stream: Stream
+  var stream: Stream
   let host: HostAddress
   let generation: UInt32
   var phase = Phase.handshake

@@ -40,6 +40,7 @@ extension Relay {
     switch connections[slot].phase {
     case .handshake:
       counters.handshakesTimedOut += 1
+      guard connections[slot].stream.isEstablished else { return failTLS(slot, "the handshake took too long") }
       answer(slot, status: 408, body: "The request took too long.\n")
     case .open: keepAlive(slot)
     case .awaiting: connections[slot].deadline = .max

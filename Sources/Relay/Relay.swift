@@ -36,6 +36,8 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  /// What encrypted listeners serve from now on; nil without certificates.
+  public var tls: TLSContext?
   var now: UInt64 = 0
   private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
@@ -66,12 +68,14 @@ public final class Relay {
   /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
   /// `outbox`.
   public init(
-    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log
+    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log,
+    tls: TLSContext? = nil
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    self.tls = tls
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
     reactor = try Reactor()
@@ -196,12 +200,15 @@ public final class Relay {
   private func handle(_ event: Event) {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
+    let isEntangled = connections[slot].stream.isEntangled
     if event.writable { flush(slot) }
-    if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
+    if event.readable || event.hangup || isEntangled, connections.isLive(slot, event.token.generation),
       !connections[slot].isBacklogged
     {
       read(slot)
-      if connections.isLive(slot, event.token.generation), isPiling(slot) { closeHoarder(slot) }
+      guard connections.isLive(slot, event.token.generation) else { return }
+      if isPiling(slot) { closeHoarder(slot) }
+      if isEntangled || connections[slot].stream.isEntangled { flush(slot) }
     }
   }
 

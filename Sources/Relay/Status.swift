@@ -136,7 +136,8 @@ extension RelayCounters {
     [
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
       ("handshakes_refused", handshakesRefused), ("unmounted", unmounted),
-      ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
+      ("handshakes_timed_out", handshakesTimedOut), ("tls_failures", tlsFailures),
+      ("violations", violations), ("vanished", vanished),
       ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
       ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
       ("deployments_refused", deploymentsRefused),

@@ -42,10 +42,14 @@ enum ServeCommand {
         }
       }
       let mounts = try plan.mounts.map(load)
+      let certificates = try plan.readCertificates(notingIn: looked)
+      let tls = try CertificatePlan.context(plan.certificates, certificates)
       let relay = try Relay(
-        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log)
+        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log, tls: tls)
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
+      reloader.certificates = certificates
+      reloader.warn(of: tls?.served ?? [])
       relay.reloadScripts(with: reloader)
       deployer = store.map { ScriptDeployer($0, reloader, log) }
       relay.deployer = deployer
@@ -80,10 +84,11 @@ enum ServeCommand {
       say("lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)")
     }
     for line in relay.listening { say(line) }
-    if let port = relay.addresses.first?.address.port {
+    if let first = relay.addresses.first {
+      let (port, s) = (first.address.port, first.isEncrypted ? "s" : "")
       let isShown = mounts.contains { $0.route.pages != nil }
-      let page = isShown ? "open http://localhost:\(port)/ in two tabs" : "look at http://localhost:\(port)/"
-      say("point a client at ws://localhost:\(port), \(page), stop with Ctrl-C")
+      let page = isShown ? "open http\(s)://localhost:\(port)/ in two tabs" : "look at http\(s)://localhost:\(port)/"
+      say("point a client at ws\(s)://localhost:\(port), \(page), stop with Ctrl-C")
     }
   }
 
@@ -119,6 +124,8 @@ enum ServeCommand {
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
       --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --certificate FILE[,KEY]  for addresses with tls:// in front of them, may be repeated: a certificate with its
+                                chain, and its key if that is in another file (see docs/tls.md)
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1

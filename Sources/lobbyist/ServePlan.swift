@@ -16,6 +16,8 @@ struct ServePlan {
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
+  /// For listeners that are encrypted; the first is for whoever asks for no other.
+  var certificates: [CertificatePlan] = []
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logFormatGiven: Log.Format?
@@ -31,6 +33,7 @@ struct ServePlan {
   private var listenGiven: [String] = []
   private var adminGiven: String?
   private var deploymentsGiven: String?
+  private var certificatesGiven: [CertificatePlan] = []
   private var mount = MountPlan(script: "")
 
   /// Nil when the help is asked for.
@@ -59,12 +62,14 @@ struct ServePlan {
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount
     mounts = [mount]
+    if let lacking = listenerWithoutCertificate { throw UsageError(CertificatePlan.lacking(for: lacking)) }
   }
 
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
     (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
+    certificates = certificatesGiven
     (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
     try read(configuration: configuration)
   }
@@ -103,6 +108,9 @@ struct ServePlan {
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
       deployments = text
       deploymentsGiven = text
+    case "--certificate":
+      certificates.append(try CertificatePlan(option: try options.value(of: name)))
+      certificatesGiven = certificates
     case "--log-format":
       let text = try options.value(of: name)
       guard let format = Log.Format(rawValue: text) else {

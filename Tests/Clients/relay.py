@@ -15,7 +15,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
-LISTENING = re.compile(r"listening on (ws://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
+LISTENING = re.compile(r"listening on (wss?://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 START_SECONDS = 10
