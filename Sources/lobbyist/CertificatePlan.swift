@@ -78,7 +78,8 @@ extension ServePlan {
       }
     }
     guard let lacking = listenerWithoutCertificate else { return }
-    throw ConfigurationError(message: "\(places[lacking] ?? configuration.path): \(CertificatePlan.lacking(for: lacking))")
+    let place = places[lacking] ?? configuration.path
+    throw ConfigurationError(message: "\(place): \(CertificatePlan.lacking(for: lacking))")
   }
 
   var certificateFiles: [String] { certificates.flatMap(\.files) }

@@ -40,7 +40,9 @@ final class ScriptReloader: Reloader {
     self.load = load
   }
 
-  var files: [String] { Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles + plan.certificateFiles)) }
+  var files: [String] {
+    Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles + plan.certificateFiles))
+  }
 
   func takeOutdated() -> [String] { looked.takeOutdated() }
 

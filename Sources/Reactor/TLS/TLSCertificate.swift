@@ -83,7 +83,7 @@ public struct TLSCertificate: Equatable, Sendable {
       var wasAsked = false
       if let key = unsafe PEM_read_bio_PrivateKey(text, nil, refusePassphrase, &wasAsked) { return unsafe key }
       guard !wasAsked else {
-        throw TLSError("the key in \(keyName) wants a passphrase: openssl pkey -in \(keyName) -out KEYFILE takes it away")
+        throw TLSError("the key in \(keyName) wants a passphrase: 'openssl pkey' writes it without one")
       }
       throw TLSError("\(keyName) holds a private key that is broken: \(OpenSSLError.text(of: ERR_peek_last_error()))")
     }
@@ -123,8 +123,9 @@ public struct ServedCertificate: Equatable, Sendable {
 }
 
 /// In place of asking at the terminal, which OpenSSL would do. Notes in the flag that it was given that it was asked.
-private let refusePassphrase: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 =
-  { _, _, _, wasAsked in
-    unsafe wasAsked?.assumingMemoryBound(to: Bool.self).pointee = true
-    return -1
-  }
+private func refusePassphrase(
+  _ room: UnsafeMutablePointer<CChar>?, _ count: Int32, _ isNew: Int32, _ wasAsked: UnsafeMutableRawPointer?
+) -> Int32 {
+  unsafe wasAsked?.assumingMemoryBound(to: Bool.self).pointee = true
+  return -1
+}

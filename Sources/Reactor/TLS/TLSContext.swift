@@ -161,20 +161,22 @@ public final class TLSContext {
 extension TLSContext: Sendable {}
 
 /// RFC 6066 §3: a name in none of the certificates is not refused, as some clients ask for an address.
-private let chooseCertificate: @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 =
-  { session, _, _ in
-    guard let session = unsafe session, let text = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name),
-      let context = unsafe TLSSession.context(of: session)?.context(for: String(cString: text))
-    else { return SSL_TLSEXT_ERR_OK }
-    return unsafe SSL_set_SSL_CTX(session, context) == nil ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK
-  }
+private func chooseCertificate(
+  _ session: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = unsafe session, let text = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name),
+    let context = unsafe TLSSession.context(of: session)?.context(for: String(cString: text))
+  else { return SSL_TLSEXT_ERR_OK }
+  return unsafe SSL_set_SSL_CTX(session, context) == nil ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK
+}
 
 /// RFC 7301 §3.2: a client that offers protocols, but none that is spoken, is told so. `chosen` is to be a place in what
 /// the client has offered.
-private let chooseProtocol: @convention(c) (
-  OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?, UnsafePointer<UInt8>?,
-  UInt32, UnsafeMutableRawPointer?
-) -> Int32 = { _, chosen, count, offered, offeredCount, _ in
+private func chooseProtocol(
+  _ session: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+  _ count: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: UInt32,
+  _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
   let list = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredCount))
   guard let offered = unsafe offered, let place = unsafe TLSContext.choose(from: list) else {
     return SSL_TLSEXT_ERR_ALERT_FATAL
@@ -185,9 +187,10 @@ private let chooseProtocol: @convention(c) (
 }
 
 /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3)
-private let ticketKey: @convention(c) (
-  OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?, Int32
-) -> Int32 = { session, name, vector, cipher, mac, isNew in
+private func ticketKey(
+  _ session: OpaquePointer?, _ name: UnsafeMutablePointer<UInt8>?, _ vector: UnsafeMutablePointer<UInt8>?,
+  _ cipher: OpaquePointer?, _ mac: OpaquePointer?, _ isNew: Int32
+) -> Int32 {
   guard let session = unsafe session, let name = unsafe name, let vector = unsafe vector,
     let cipher = unsafe cipher, let mac = unsafe mac, let context = unsafe TLSSession.context(of: session)
   else { return -1 }

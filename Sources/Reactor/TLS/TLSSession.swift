@@ -115,7 +115,9 @@ struct TLSSession: ~Copyable {
     let most = min(buffer.count - Self.recordBytesMax, TLSContext.scratchBytes)
     if let end = takeInput(most) { return end }
     let result = unsafe decrypt(into: buffer)
-    unsafe state.pointee.kept.insert(contentsOf: state.pointee.input, at: 0)
+    if unsafe state.pointee.readAwaitsRoom {
+      unsafe state.pointee.kept.insert(contentsOf: state.pointee.input, at: 0)
+    }
     unsafe state.pointee.input = UnsafeRawBufferPointer(start: nil, count: 0)
     return result
   }
@@ -157,7 +159,10 @@ struct TLSSession: ~Copyable {
       switch error {
       case SSL_ERROR_WANT_READ: break
       case SSL_ERROR_WANT_WRITE: unsafe state.pointee.readAwaitsRoom = true
-      case SSL_ERROR_ZERO_RETURN: if total == 0 { return .endOfStream }
+      case SSL_ERROR_ZERO_RETURN:
+        if total == 0 { return .endOfStream }
+        // The client has said that this is all, and may leave the socket open: this has the loop read once more.
+        _ = unsafe shutdown(state.pointee.socket, Int32(SHUT_RD))
       default:
         give(up: error)
         if total == 0 { return .failed(unsafe state.pointee.code == 0 ? EPROTO : state.pointee.code) }
