@@ -16,7 +16,8 @@ final class AdminCall {
     }
     guard status == 0 else { throw .system(call: "connect to the admin listener", code: errno) }
     let request = Array(
-      "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+      ("\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
+        + "Connection: close\r\n\r\n").utf8)
     let sent = unsafe request.withUnsafeBytes {
       unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }

@@ -100,6 +100,9 @@ public struct JSONIndex: ~Copyable {
     }
   }
 
+  /// Members of the outermost object; of very many, more than are remembered.
+  public var memberCount: Int { hasMore ? .max : fieldCount }
+
   /// The remembered member at a position below `fieldCount`.
   @inline(__always)
   func remembered(_ position: Int) -> JSONField {

@@ -49,6 +49,8 @@ public struct Configuration: Sendable {
   public internal(set) var admin: Located<String>?
   /// For listeners that are encrypted.
   public internal(set) var certificates: [Certificate] = []
+  /// What the operator has to know there.
+  public internal(set) var adminToken: Located<String>?
   /// Where deployments are kept.
   public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
@@ -82,10 +84,9 @@ public struct Configuration: Sendable {
     switch cursor.statement.word {
     case "listen": listen += try cursor.texts("an address: listen \"0.0.0.0:9080\"")
     case "admin":
-      let example = "one address: admin \"127.0.0.1:9081\""
-      let texts = try cursor.texts(example)
-      guard admin == nil, texts.count == 1 else { throw cursor.error("admin wants \(example)") }
-      admin = texts[0]
+      guard admin == nil else { throw cursor.error("there is one admin listener, and it has been said where") }
+      let said = try cursor.admin()
+      (admin, adminToken) = (said.address, said.token)
     case "deployments":
       let example = "one folder: deployments \"deployments\""
       let texts = try cursor.texts(example)
@@ -97,7 +98,8 @@ public struct Configuration: Sendable {
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")
-      for each in said { try cursor.require(each.name, in: ["format", "level"], "log has", line: each.line) }
+      let known = ["format", "level", "addresses"]
+      for each in said { try cursor.require(each.name, in: known, "log has", line: each.line) }
       log += said
     default: mounts.append(try cursor.mount())
     }

@@ -97,6 +97,25 @@ struct StatementCursor {
     return Configuration.Certificate(line: statement.line, file: file, key: files["key"])
   }
 
+  // MARK: admin
+
+  /// `admin "127.0.0.1:9081"`, or with a token `admin { "0.0.0.0:9081", token = "…" }`.
+  func admin() throws(ConfigurationError) -> (
+    address: Configuration.Located<String>, token: Configuration.Located<String>?
+  ) {
+    let example = "one address: admin \"127.0.0.1:9081\", or admin { \"0.0.0.0:9081\", token = env \"TOKEN\" }"
+    guard statement.arguments.count == 1 else { throw error("admin wants \(example)") }
+    guard case .table(let table) = statement.arguments[0] else { return (try texts(example)[0], nil) }
+    guard table.items.count == 1 else { throw error("admin wants \(example)") }
+    let address = try texts(table.items, example, line: statement.line)[0]
+    var token: Configuration.Located<String>?
+    for field in try assignments(table.fields, from: statement.line) {
+      try require(field.name, in: ["token"], "admin has", line: field.line)
+      token = Configuration.Located(value: field.value, line: field.line)
+    }
+    return (address, token)
+  }
+
   // MARK: mount
 
   private static let mountExample = "mount \"/\" { script = \"scripts/godot.lua\" }"

@@ -96,6 +96,9 @@ public struct LobbyMachine {
 
   public func name(of ref: LobbyRef) -> [UInt8] { lobbies[Int(ref.slot)].name }
 
+  /// When it was created, in monotonic milliseconds.
+  public func createdAt(_ ref: LobbyRef) -> UInt64 { lobbies[Int(ref.slot)].createdAt }
+
   public func isSealed(_ ref: LobbyRef) -> Bool { lobbies[Int(ref.slot)].isSealed }
 
   /// Every live lobby, in slot order.
@@ -103,7 +106,8 @@ public struct LobbyMachine {
     lobbies.indices.filter { lobbies[$0].isLive }.map { lobby(inSlot: UInt32($0)) }
   }
 
-  public mutating func createLobby(named name: [UInt8]) throws(Refusal) -> LobbyRef {
+  /// `now` is in monotonic milliseconds.
+  public mutating func createLobby(named name: [UInt8], now: UInt64 = 0) throws(Refusal) -> LobbyRef {
     guard byName[name] == nil else { throw .lobbyExists }
     guard within(lobbyCount, limits.lobbies) else { throw .limit("lobbies") }
     guard limits.lobbyNameBytes == 0 || name.count <= limits.lobbyNameBytes else { throw .limit("lobby_name_bytes") }
@@ -117,6 +121,7 @@ public struct LobbyMachine {
     var record = LobbyRecord()
     record.generation = takeGeneration()
     record.isLive = true
+    record.createdAt = now
     record.version = version
     record.name = name
     lobbies[Int(slot)] = record

@@ -52,6 +52,8 @@ struct LobbyRecord {
   var generation: UInt32 = 0
   var isLive = false
   var isSealed = false
+  /// In monotonic milliseconds.
+  var createdAt: UInt64 = 0
   /// Of the scripts: it runs the events of the members.
   var version: UInt32 = 0
   var name: [UInt8] = []

@@ -102,7 +102,7 @@ extension MountCore {
   /// Reaching a limit is the policy's to tell in its own words; a taken name is its mistake.
   private mutating func createLobby(_ call: Call) throws(OperationError) {
     do throws(Refusal) {
-      unsafe call.answer(try machine.createLobby(named: call.array(1)))
+      unsafe call.answer(try machine.createLobby(named: call.array(1), now: now))
       unsafe call.answerNil()
     } catch {
       guard case .limit = error else { throw OperationError(error) }

@@ -8,13 +8,18 @@ public struct Arrangement {
   public var listen: [String]
   /// Where the operator asks; nil for nowhere.
   public var admin: String?
+  /// What the operator has to know; nil for nothing.
+  public var adminToken: OperatorToken?
   /// In the order in which they are tried for a request.
   public var mounts: [RoutedMount]
   public var limits: RelayLimits
 
-  public init(listen: [String], admin: String?, mounts: [RoutedMount], limits: RelayLimits) {
+  public init(
+    listen: [String], admin: String?, adminToken: OperatorToken? = nil, mounts: [RoutedMount], limits: RelayLimits
+  ) {
     self.listen = listen
     self.admin = admin
+    self.adminToken = adminToken
     self.mounts = mounts
     self.limits = limits
   }
@@ -39,6 +44,7 @@ extension Relay {
     let gone = next.arrange(wanted.mounts)
     let told = try relisten(try ListenerWish.all(wanted, next), next)
     mounts = next
+    operatorGuard.token = wanted.adminToken
     adopt(wanted.limits)
     sayGoodbye(Set(gone))
     return told

@@ -22,6 +22,8 @@ struct Connection: ~Copyable {
   var stream: Stream
   let host: HostAddress
   let generation: UInt32
+  /// When it became a WebSocket, in seconds on the monotonic clock.
+  var openedAt: UInt32 = 0
   var phase = Phase.handshake
   /// Interest in writing is on, because the kernel would not take everything.
   var isBlocked = false

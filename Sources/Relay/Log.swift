@@ -1,8 +1,8 @@
 import Glibc
 import Reactor
 
-/// The relay's log: one line an event on standard error, as text or JSON. What outsiders can cause is
-/// bounded: beyond `linesPerSecond` of a level, lines are counted instead of written, and long ones are cut.
+/// The relay's log: one line an event on standard error, as text or JSON. What outsiders can cause is bounded: beyond
+/// its `LogBudget` lines are counted instead of written, and long ones are cut.
 public final class Log {
   public enum Level: Int, Sendable, CaseIterable {
     case debug, info, warning, error
@@ -17,19 +17,14 @@ public final class Log {
     case text, json
   }
 
-  /// Lines of one level that are written in one second at the most, so that many warnings hide no error.
-  public static let linesPerSecond = 50
-  /// Bytes of a line's text; what is longer is cut.
-  public static let lineBytesMax = 8192
-
   /// What is below this level is left out.
   public var level: Level
   public var format: Format
+  public var addresses: LoggedAddresses
   private let write: (String) -> Int
   private let wallSeconds: () -> Int64
+  private var budget = LogBudget(linesPerSecond: 50, bytesPerMinute: 0)
   private var second: Int64 = 0
-  /// By level, in this second.
-  private var written = [Int](repeating: 0, count: Level.allCases.count)
   private var suppressed = 0
   /// Lines that could not be written, as on a full disk, and whether the last of them was begun.
   private var lost = 0
@@ -39,35 +34,48 @@ public final class Log {
   ///   - wallSeconds: the time, in seconds since 1970.
   ///   - write: writes a line, and answers how many of its bytes it could.
   public init(
-    level: Level = .info, format: Format = .text, wallSeconds: @escaping () -> Int64 = { Clock.wallSeconds },
+    level: Level = .info, format: Format = .text, addresses: LoggedAddresses = .full,
+    wallSeconds: @escaping () -> Int64 = { Clock.wallSeconds },
     write: @escaping (String) -> Int = Log.toStandardError
   ) {
     self.level = level
     self.format = format
+    self.addresses = addresses
     self.wallSeconds = wallSeconds
     self.write = write
   }
 
   public func info(_ text: String) { line(.info, text) }
-  public func warning(_ text: String) { line(.warning, text) }
-  public func error(_ text: String) { line(.error, text) }
+  public func warning(_ text: String, about: LogSubject? = nil) { line(.warning, text, about: about) }
+  public func error(_ text: String, about: LogSubject? = nil) { line(.error, text, about: about) }
 
-  public func line(_ level: Level, _ text: String) {
+  /// For what happens often: costs nothing while the level is above.
+  public func debug(_ text: @autoclosure () -> String, about: @autoclosure () -> LogSubject?) {
+    if level == .debug { line(.debug, text(), about: about()) }
+  }
+
+  public func line(_ level: Level, _ text: String, about: LogSubject? = nil) {
     guard level.rawValue >= self.level.rawValue else { return }
     let now = wallSeconds()
-    if now != second { begin(now) }
-    guard written[level.rawValue] < Self.linesPerSecond else {
+    if budget.isNews(now) { begin(now) }
+    guard budget.hasRoom(on: level) else {
       suppressed += 1
       return
     }
-    written[level.rawValue] += 1
-    put(render(level, Self.cut(text), at: now))
+    let line = render(level, text, about: about)
+    if budget.spend(line.utf8.count, on: level) { put(line) } else { suppressed += 1 }
+  }
+
+  /// From now on at most so many lines of a level in a second, and bytes in a minute; 0 for any number.
+  func limit(linesPerSecond: Int, bytesPerMinute: Int) {
+    guard budget.linesPerSecond != linesPerSecond || budget.bytesPerMinute != bytesPerMinute else { return }
+    budget = LogBudget(linesPerSecond: linesPerSecond, bytesPerMinute: bytesPerMinute)
   }
 
   /// Writes a line, before it how many could not be written once that works again.
   private func put(_ line: String) {
     if lost > 0 {
-      let news = render(.warning, "\(lost) lines before this one could not be written", at: second)
+      let news = render(.warning, "\(lost) lines before this one could not be written")
       guard putWhole((isTorn ? "\n" : "") + news) else {
         lost += 1
         return
@@ -85,52 +93,13 @@ public final class Log {
 
   /// Another second: what the last one left out is told now.
   private func begin(_ now: Int64) {
-    if suppressed > 0 { put(render(.warning, "\(suppressed) further lines left out", at: second)) }
+    if suppressed > 0 { put(render(.warning, "\(suppressed) further lines left out")) }
     second = now
-    written = [Int](repeating: 0, count: Level.allCases.count)
     suppressed = 0
   }
 
-  private static func cut(_ text: String) -> String {
-    let count = text.utf8.count
-    guard count > lineBytesMax else { return text }
-    return String(decoding: text.utf8.prefix(lineBytesMax), as: UTF8.self) + " … (\(count) bytes)"
-  }
-
-  private func render(_ level: Level, _ text: String, at seconds: Int64) -> String {
-    let stamp = Self.stamp(seconds)
-    switch format {
-    case .text:
-      return "\(stamp) \(level) \(Self.printable(text))\n"
-    case .json:
-      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(JSONText.quoted(text))}\n"
-    }
-  }
-
-  /// RFC 3339 in UTC.
-  private static func stamp(_ seconds: Int64) -> String {
-    var time = time_t(seconds)
-    var parts = unsafe tm()
-    unsafe gmtime_r(&time, &parts)
-    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
-      + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
-  }
-
-  /// Continuation lines of a traceback are indented, so that a line that starts with a time is an event;
-  /// control characters, which an outsider may have sent, cannot reach a terminal.
-  private static func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if scalar == "\n" {
-        result += "\n    "
-      } else if scalar.properties.generalCategory == .control && scalar != "\t" {
-        result += "?"
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+  private func render(_ level: Level, _ text: String, about: LogSubject? = nil) -> String {
+    LogLine(seconds: second, level: level, text: text, about: about).rendered(format, addresses)
   }
 
   /// Answers how many bytes were written. write(2)

@@ -49,11 +49,11 @@ extension Relay {
     // The operator wants to know most of all when the relay is full.
     let isOperator = purpose == .operator
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
-      return turnAway(stream, from: box, status: 503, "limit connections (\(limits.connections)) reached")
+      return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard perAddress.admit(host) else {
       let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-      return turnAway(stream, from: box, status: 429, "\(limit) by \(host)")
+      return turnAway(stream, host, from: box, status: 429, limit)
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
@@ -75,9 +75,12 @@ extension Relay {
 
   /// Refuses a newcomer and forgets it. The answer is a courtesy: what the kernel does not take at once is lost,
   /// and a client that is still sending may meet a reset instead. Who speaks TLS gets none: it would take a handshake.
-  private func turnAway(_ stream: consuming Stream, from box: ListenerBox, status: Int, _ reason: String) {
+  private func turnAway(
+    _ stream: consuming Stream, _ host: HostAddress, from box: ListenerBox, status: Int, _ reason: String
+  ) {
     counters.refusedAtLimit += 1
-    log.warning("a connection was turned away: \(reason)")
+    log.warning(
+      "a connection was turned away: \(reason)", about: LogSubject(connection: nil, address: host, mount: nil))
     guard !box.wanted.isEncrypted else { return }
     var answer = ByteQueue()
     answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")

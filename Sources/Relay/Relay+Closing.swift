@@ -7,6 +7,7 @@ extension Relay {
   /// Closes a WebSocket from our side, and tells its policy.
   func close(_ slot: UInt32, code: UInt16, reason: String) {
     let peer = connections[slot].peer
+    log.debug("closing with \(code) \(reason)", about: subject(of: slot))
     outbox.appendClose(to: slot, code: code, reason: reason)
     connections[slot].phase = .closing
     setDeadline(slot, in: limits.closeMilliseconds)
@@ -38,6 +39,7 @@ extension Relay {
 
   /// Forgets a connection and closes its socket.
   func drop(_ slot: UInt32) {
+    log.debug("a connection has ended", about: subject(of: slot))
     perAddress.leave(connections[slot].host)
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
@@ -78,6 +80,7 @@ extension Relay {
   private func shutDown() {
     log.info("shutting down: \(connections.count) connections")
     graceEnds = now + UInt64(limits.graceMilliseconds)
+    readiness = .notReady("shutting down")
     listeners.removeAll()
     abandonTrial()
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {

@@ -17,6 +17,11 @@ extension Relay {
       if connections[slot].purpose == .operator {
         return unsafe takeOperatorRequest(slot, head, length, bytes)
       }
+      guard !isBanned(slot) else {
+        counters.banned += 1
+        answer(slot, status: 403, body: "Your address is banned here.\n")
+        return bytes.count
+      }
       guard takeMount(slot, head) else {
         counters.unmounted += 1
         answer(slot, status: 404, body: "There is nothing at this path.\n")
@@ -55,9 +60,11 @@ extension Relay {
         answer(slot, refusal)
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
+        log.debug("a WebSocket has begun", about: subject(of: slot))
         outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
         outbox.touch(slot)
         connections[slot].phase = .open
+        connections[slot].openedAt = UInt32(truncatingIfNeeded: now / 1000)
         setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : 1 << 40)
         let peer = mount.connect(outlet: slot, address: address, attributes: attributes)
         connections[slot].peer = peer
@@ -94,6 +101,7 @@ extension Relay {
   }
 
   func finish(_ slot: UInt32, _ write: (inout ByteQueue) -> Void) {
+    log.debug("a request is answered", about: subject(of: slot))
     outbox.withQueue(slot) { write(&$0) }
     outbox.touch(slot)
     connections[slot].phase = .draining

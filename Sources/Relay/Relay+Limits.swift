@@ -4,6 +4,7 @@ extension Relay {
   func adopt(_ wanted: RelayLimits) {
     let former = limits
     limits = wanted
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     if limits.connectionsPerAddress != former.connectionsPerAddress { countAddresses() }
     if limits.pingMilliseconds != former.pingMilliseconds, limits.pingMilliseconds > 0 { spreadPings() }
   }

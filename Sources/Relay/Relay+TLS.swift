@@ -15,7 +15,7 @@ extension Relay {
   func failTLS(_ slot: UInt32, _ reason: String? = nil) {
     counters.tlsFailures += 1
     let problem = reason ?? connections[slot].stream.problem
-    log.line(.debug, "no TLS with \(connections[slot].host): \(problem)")
+    log.line(.debug, "no TLS with this client: \(problem)", about: subject(of: slot))
     guard connections[slot].stream.isPlainText else { return drop(slot) }
     connections[slot].stream.expose()
     answer(slot, status: 400, body: "This port speaks TLS: use wss:// in place of ws://, and https:// of http://.\n")

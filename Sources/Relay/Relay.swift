@@ -39,6 +39,8 @@ public final class Relay {
   /// What encrypted listeners serve from now on; nil without certificates.
   public var tls: TLSContext?
   var now: UInt64 = 0
+  /// The connection whose event is being handled.
+  var handling: UInt32?
   private var startedAt: UInt64 = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
@@ -61,6 +63,13 @@ public final class Relay {
   /// Who deploys what the operator sends; nil when nothing can be. And what is being tried.
   public var deployer: (any Deployer)?
   var trial: RunningTrial?
+  /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
+  var operatorGuard = OperatorGuard()
+  public internal(set) var readiness = Readiness.ready
+  var bans = Bans()
+  /// What the last reload of each mount, and of the configuration, has come to.
+  var lastReloads: [ObjectIdentifier: NotedReload] = [:]
+  var configurationReload: NotedReload?
   /// Set once a shutdown has begun: when it ends at the latest.
   var graceEnds: UInt64?
 
@@ -68,14 +77,16 @@ public final class Relay {
   /// the listeners that are a mount's own; on `admin` the operator asks for the relay's state. All mounts write into
   /// `outbox`.
   public init(
-    listen: [String], admin: String? = nil, mounts: [RoutedMount], outbox: Outbox, limits: RelayLimits, log: Log,
-    tls: TLSContext? = nil
+    listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
+    limits: RelayLimits, log: Log, tls: TLSContext? = nil
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
     self.tls = tls
+    operatorGuard.token = adminToken
+    log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
     signals = try Signals()
     reactor = try Reactor()
@@ -99,7 +110,7 @@ public final class Relay {
   var status: Status {
     Status(
       uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
-      mounts: mounts.mounts, mountsEnding: mounts.endingCount, deployer: deployer)
+      mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
   @inline(__always)
@@ -182,7 +193,9 @@ public final class Relay {
       if isTurnOver {
         backlog.append(token)
       } else if connections.isLive(token.slot, token.generation) {
+        handling = token.slot
         resume(token.slot)
+        handling = nil
       }
     }
   }
@@ -200,6 +213,8 @@ public final class Relay {
   private func handle(_ event: Event) {
     let slot = event.token.slot
     guard connections.isLive(slot, event.token.generation) else { return }
+    handling = slot
+    defer { handling = nil }
     let isEntangled = connections[slot].stream.isEntangled
     if event.writable { flush(slot) }
     if event.readable || event.hangup || isEntangled, connections.isLive(slot, event.token.generation),

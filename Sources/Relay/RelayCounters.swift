@@ -4,6 +4,8 @@ public struct RelayCounters: Sendable {
   public var upgraded: UInt64 = 0
   public var refusedAtLimit: UInt64 = 0
   public var handshakesRefused: UInt64 = 0
+  /// Requests from addresses that the operator has banned.
+  public var banned: UInt64 = 0
   /// Requests for a path or host that no mount answers at.
   public var unmounted: UInt64 = 0
   public var handshakesTimedOut: UInt64 = 0

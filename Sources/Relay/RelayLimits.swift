@@ -20,12 +20,17 @@ public struct RelayLimits: Sendable {
   /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
   public var messagesPerSecond = 0
   public var bytesPerSecond = 0
+  /// Addresses that the operator bans at a time.
+  public var bans = 10_000
   /// Bytes of one deployment as it is sent.
   public var deployBytes = 4 << 20
   /// Milliseconds that its trial may take.
   public var deployMilliseconds = 30_000
   /// Deployments of one mount that are kept, at least the one that runs and the one that it replaced.
   public var deploymentsKept = 20
+  /// What the log may be made to write of each level: lines a second, and bytes a minute.
+  public var logLinesPerSecond = 50
+  public var logBytesPerMinute = 256 << 10
   public var mount = MountLimits()
 
   public init() {}

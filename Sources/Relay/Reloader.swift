@@ -28,11 +28,14 @@ public struct ReloadOutcome: Sendable {
   /// The script's path, or the configuration's.
   public let subject: String
   public let result: Result
+  /// The mount that it is about; nil for the configuration.
+  public let mount: ObjectIdentifier?
   /// What is likely to fail in the version that runs now: `file:line:column: message`.
   public let remarks: [String]
 
-  public init(subject: String, _ result: Result, remarks: [String] = []) {
+  public init(subject: String, of mount: Mount? = nil, _ result: Result, remarks: [String] = []) {
     self.subject = subject
+    self.mount = mount.map { ObjectIdentifier($0) }
     self.result = result
     self.remarks = remarks
   }
@@ -124,6 +127,7 @@ extension Relay {
         log.error("\(outcome.subject) is not reloaded, the version before runs on: \(reason)")
       }
     }
+    note(outcomes)
     journal?.reloaded(outcomes, reason, milliseconds: now, wallSeconds: wallSeconds)
     watchFiles()
     return outcomes

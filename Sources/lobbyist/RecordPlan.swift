@@ -52,11 +52,12 @@ struct RecordPlan {
   }
 
   /// What the operator should know about the file.
-  func announce() {
-    guard let path else { return }
+  /// What whoever started the relay should know of it; nil when nothing is recorded.
+  var announcement: String? {
+    guard let path else { return nil }
     switch payloads {
-    case .full: say("recording into \(path): all that peers say, their addresses, the settings; keep it to yourself")
-    case .hash, .none: say("recording into \(path) without what peers say; it cannot be replayed")
+    case .full: return "recording into \(path): all that peers say, their addresses, the settings; keep it to yourself"
+    case .hash, .none: return "recording into \(path) without what peers say; it cannot be replayed"
     }
   }
 }

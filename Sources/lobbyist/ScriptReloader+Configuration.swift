@@ -25,7 +25,8 @@ extension ScriptReloader {
     let listeners: [String]
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
-        Arrangement(listen: again.listen, admin: again.admin, mounts: routed, limits: again.limits))
+        Arrangement(
+          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
@@ -33,7 +34,7 @@ extension ScriptReloader {
     if again.certificates.map(\.files) != plan.certificates.map(\.files) { changes += Self.told(tls?.served ?? []) }
     (certificates, relay.tls) = (served, tls)
     if !changes.isEmpty { adoption.outcomes.insert(ReloadOutcome(subject: path, .changed(changes)), at: 0) }
-    (log.format, log.level) = (again.logFormat, again.logLevel)
+    again.log.apply(to: log)
     (plan, mounts, awaited) = (again, routed.map(\.mount), [])
     return adoption
   }
@@ -81,7 +82,7 @@ extension ScriptReloader {
       let mount = routed[index].mount
       adoption.outcomes.append(
         ReloadOutcome(
-          subject: mount.scripts.policy.path,
+          subject: mount.scripts.policy.path, of: mount,
           .loaded(version: mount.version, microseconds: (Clock.nanoseconds - start) / 1000)))
     }
     return (adoption, routed)
@@ -105,8 +106,8 @@ extension ScriptReloader {
     for name in again.limits.names(changedFrom: plan.limits) {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
-    if again.logLevel != plan.logLevel { changes.append("the log's level is \(again.logLevel) now") }
-    if again.logFormat != plan.logFormat { changes.append("the log's format is \(again.logFormat) now") }
+    if again.adminToken != plan.adminToken { changes.append("the admin listener's token is another now") }
+    changes += again.log.changes(from: plan.log)
     return changes
   }
 }

@@ -88,11 +88,11 @@ final class ScriptReloader: Reloader {
       wanted[ObjectIdentifier(mount)] = nil
     } catch {
       wanted[ObjectIdentifier(mount)] = looked.paths
-      return ReloadOutcome(subject: subject, .failed(error.message))
+      return ReloadOutcome(subject: subject, of: mount, .failed(error.message))
     }
     let microseconds = (Clock.nanoseconds - start) / 1000
     return ReloadOutcome(
-      subject: subject, .loaded(version: mount.version, microseconds: microseconds), remarks: remarks(on: mount, plan))
+      subject: subject, of: mount, .loaded(version: mount.version, microseconds: microseconds), remarks: remarks(on: mount, plan))
   }
 
   /// Texts that are longer in all are not read: nobody is to wait for that.

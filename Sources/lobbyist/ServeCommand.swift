@@ -28,16 +28,18 @@ enum ServeCommand {
 
   private static func serve(_ plan: ServePlan) -> Int32 {
     raiseDescriptorLimit()
-    let log = Log(level: plan.logLevel, format: plan.logFormat)
+    let log = Log()
+    plan.log.apply(to: log)
     let outbox = Outbox()
     do {
       let recorder = plan.recording.recorder(log)
       let store = try plan.openStore()
       let looked = LookedUp()
       var deployer: ScriptDeployer?
+      weak var serving: Relay?
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
-          event.write(to: log)
+          event.write(to: log, about: serving?.subject)
           if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
@@ -45,7 +47,9 @@ enum ServeCommand {
       let certificates = try plan.readCertificates(notingIn: looked)
       let tls = try CertificatePlan.context(plan.certificates, certificates)
       let relay = try Relay(
-        listen: plan.listen, admin: plan.admin, mounts: mounts, outbox: outbox, limits: plan.limits, log: log, tls: tls)
+        listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
+        limits: plan.limits, log: log, tls: tls)
+      serving = relay
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       reloader.certificates = certificates
@@ -55,8 +59,8 @@ enum ServeCommand {
       relay.deployer = deployer
       try recorder?.begin(outbox)
       relay.journal = recorder
-      announce(relay, mounts, deployer)
-      plan.recording.announce()
+      let told = announcement(of: relay, mounts, deployer) + [plan.recording.announcement].compactMap { $0 }
+      for line in told { plan.log.format == .json ? log.info(line) : say(line) }
       reloader.remark()
       defer { recorder?.flush() }
       return try relay.run()
@@ -73,23 +77,27 @@ enum ServeCommand {
     }
   }
 
-  private static func announce(_ relay: Relay, _ mounts: [RoutedMount], _ deployer: ScriptDeployer?) {
-    for entry in mounts {
+  /// What somebody wants to know who has just started the relay.
+  private static func announcement(
+    of relay: Relay, _ mounts: [RoutedMount], _ deployer: ScriptDeployer?
+  ) -> [String] {
+    var lines = mounts.map { entry in
       let plugins = entry.mount.scripts.plugins.map(\.name)
       let policy = entry.mount.scripts.policy
       let place = mounts.count > 1 ? " at " + entry.route.paths.joined(separator: ", ") : ""
       let host = entry.route.host.map { " for \($0)" } ?? ""
       let with = plugins.isEmpty ? "" : " with \(plugins.joined(separator: ", "))"
       let path = deployer?.deployed(entry.mount) ?? policy.path
-      say("lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)")
+      return "lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)"
     }
-    for line in relay.listening { say(line) }
+    lines += relay.listening
     if let first = relay.addresses.first {
       let (port, s) = (first.address.port, first.isEncrypted ? "s" : "")
       let isShown = mounts.contains { $0.route.pages != nil }
       let page = isShown ? "open http\(s)://localhost:\(port)/ in two tabs" : "look at http\(s)://localhost:\(port)/"
-      say("point a client at ws\(s)://localhost:\(port), \(page), stop with Ctrl-C")
+      lines.append("point a client at ws\(s)://localhost:\(port), \(page), stop with Ctrl-C")
     }
+    return lines
   }
 
   private static func fail(_ text: String) -> Int32 {
@@ -123,7 +131,9 @@ enum ServeCommand {
       --demo                    Godot's protocol, and a page to try it with: examples/browser
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
-      --admin ADDRESS:PORT      /healthz and /status for the operator, on a loopback address
+      --admin ADDRESS:PORT      where the operator asks and decides, on a loopback address (see docs/admin.md)
+      --admin-token-file FILE   what the operator has to know, else LOBBYIST_ADMIN_TOKEN in the environment;
+                                with it --admin can be at any address
       --certificate FILE[,KEY]  for addresses with tls:// in front of them, may be repeated: a certificate with its
                                 chain, and its key if that is in another file (see docs/tls.md)
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
@@ -133,6 +143,7 @@ enum ServeCommand {
       --record-bytes N          the size at which FILE becomes FILE.1 and is begun again (default 67108864)
       --log-format text|json    (default text)
       --log-level LEVEL         debug, info, warning or error (default info)
+      --log-addresses HOW       full, network (203.0.113.0, 2001:db8:1::) or none (default full)
 
       limits and their defaults:
       \(names.joined(separator: "\n"))
@@ -142,12 +153,13 @@ enum ServeCommand {
 }
 
 extension MountEvent {
-  func write(to log: Log) {
+  func write(to log: Log, about: LogSubject?) {
     switch self {
-    case .hookFailed(let hook, let error, let version): log.error("\(version): \(hook) failed: \(error.message)")
+    case .hookFailed(let hook, let error, let version):
+      log.error("\(version): \(hook) failed: \(error.message)", about: about)
     case .fellBack(let from, let to): log.error("\(from) has failed too often, \(to) runs again")
     case .finished(let version): log.info("\(version) has no lobby any longer")
-    case .script(let level, let text): log.line(Log.Level(level) ?? .info, text)
+    case .script(let level, let text): log.line(Log.Level(level) ?? .info, text, about: about)
     }
   }
 }

@@ -71,26 +71,32 @@ extension ServePlan {
   }
 
   private mutating func read(admin configuration: Configuration) throws(ConfigurationError) {
-    guard let address = configuration.admin, admin == nil else { return }
-    if let problem = Self.problem(ofAdmin: address.value) { throw configuration.error(at: address.line, problem) }
+    if adminToken == nil, let said = configuration.adminToken {
+      guard let token = OperatorToken(said.value) else {
+        throw configuration.error(at: said.line, "this is no token: one \(OperatorToken.rule)")
+      }
+      adminToken = token
+    }
+    if let admin {
+      guard let problem = Self.problem(ofAdmin: admin, adminToken) else { return }
+      throw ConfigurationError(message: "--admin: \(problem)")
+    }
+    guard let address = configuration.admin else { return }
+    if let problem = Self.problem(ofAdmin: address.value, adminToken) {
+      throw configuration.error(at: address.line, problem)
+    }
     admin = address.value
     places[address.value] = "\(configuration.path):\(address.line)"
   }
 
   private mutating func read(log configuration: Configuration) throws(ConfigurationError) {
     for entry in configuration.log {
-      if entry.name == "format", logFormatGiven == nil {
-        guard let format = Log.Format(rawValue: entry.value) else {
-          throw configuration.error(at: entry.line, "format is text or json, not '\(entry.value)'")
-        }
-        logFormat = format
-      } else if entry.name == "level", logLevelGiven == nil {
-        guard let level = Log.Level(entry.value) else {
-          throw configuration.error(at: entry.line, "level is debug, info, warning or error, not '\(entry.value)'")
-        }
-        logLevel = level
+      if let problem = log.set(entry.name, to: entry.value) {
+        throw configuration.error(at: entry.line, "\(entry.name) \(problem)")
       }
     }
+    // These have been tried when the command line was read.
+    for (name, value) in logGiven { _ = log.set(name, to: value) }
   }
 
   /// What the command line says goes before a file, also before what that says of one mount.

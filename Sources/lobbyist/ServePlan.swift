@@ -9,10 +9,11 @@ struct ServePlan {
   var listen: [String] = []
   /// Where the operator asks; nil for nowhere.
   var admin: String?
+  /// What the operator has to know there; nil for nothing.
+  var adminToken: OperatorToken?
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
-  var logFormat = Log.Format.text
-  var logLevel = Log.Level.info
+  var log = LogPlan()
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
@@ -20,8 +21,7 @@ struct ServePlan {
   var certificates: [CertificatePlan] = []
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
-  private(set) var logFormatGiven: Log.Format?
-  private(set) var logLevelGiven: Log.Level?
+  private(set) var logGiven: [(name: String, value: String)] = []
   private(set) var configuration: String?
   /// The configuration of the browser's demo, with the address that a plain `serve` would have.
   private var isDemo = false
@@ -32,6 +32,7 @@ struct ServePlan {
   /// What the command line gave, which a configuration that is read again must not lose.
   private var listenGiven: [String] = []
   private var adminGiven: String?
+  private var adminTokenGiven: OperatorToken?
   private var deploymentsGiven: String?
   private var certificatesGiven: [CertificatePlan] = []
   private var mount = MountPlan(script: "")
@@ -47,6 +48,8 @@ struct ServePlan {
       }
     }
     try recording.check()
+    if adminTokenGiven == nil { adminTokenGiven = try AdminToken.fromEnvironment() }
+    adminToken = adminTokenGiven
     if isDemo {
       guard configuration == nil else { throw UsageError("--demo is a configuration of its own: leave --config out") }
       configuration = ScriptFiles.locate(ServeCommand.demo)
@@ -58,6 +61,7 @@ struct ServePlan {
       }
       return
     }
+    if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount
@@ -70,7 +74,8 @@ struct ServePlan {
     guard let configuration else { return }
     (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
     certificates = certificatesGiven
-    (logFormat, logLevel) = (logFormatGiven ?? .text, logLevelGiven ?? .info)
+    adminToken = adminTokenGiven
+    log = LogPlan()
     try read(configuration: configuration)
   }
 
@@ -99,10 +104,9 @@ struct ServePlan {
       }
       limitsGiven.append((limit, value))
     case "--admin":
-      let text = try options.value(of: name)
-      if let problem = Self.problem(ofAdmin: text) { throw UsageError("--admin: \(problem)") }
-      admin = text
-      adminGiven = text
+      admin = try options.value(of: name)
+      adminGiven = admin
+    case AdminToken.option: adminTokenGiven = try AdminToken.read(file: try options.value(of: name))
     case "--deployments":
       let text = try options.value(of: name)
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
@@ -111,20 +115,10 @@ struct ServePlan {
     case "--certificate":
       certificates.append(try CertificatePlan(option: try options.value(of: name)))
       certificatesGiven = certificates
-    case "--log-format":
-      let text = try options.value(of: name)
-      guard let format = Log.Format(rawValue: text) else {
-        throw UsageError("--log-format is text or json, not '\(text)'")
-      }
-      logFormat = format
-      logFormatGiven = format
-    case "--log-level":
-      let text = try options.value(of: name)
-      guard let level = Log.Level(text) else {
-        throw UsageError("--log-level is debug, info, warning or error, not '\(text)'")
-      }
-      logLevel = level
-      logLevelGiven = level
+    case "--log-format", "--log-level", "--log-addresses":
+      let (part, text) = (String(name.dropFirst("--log-".count)), try options.value(of: name))
+      if let problem = log.set(part, to: text) { throw UsageError("\(name) \(problem)") }
+      logGiven.append((part, text))
     default:
       if try recording.read(name, &options) { return }
       throw UsageError("serve has no option '\(name)'")
@@ -136,12 +130,14 @@ struct ServePlan {
     throw UsageError("--static: '\(path)' is no folder")
   }
 
-  /// Why the admin listener cannot be there; nil when it can.
-  static func problem(ofAdmin text: String) -> String? {
+  /// Why the admin listener cannot be there with this token; nil when it can.
+  static func problem(ofAdmin text: String, _ token: OperatorToken?) -> String? {
     do throws(SystemError) {
       let wanted = try ListenAddress(parsing: text)
       let isOwn = wanted.address.host.isLoopback && !wanted.bothFamilies
-      return isOwn ? nil : "'\(text)' can be reached from outside: take a loopback address, such as 127.0.0.1:9081"
+      if isOwn || token != nil { return nil }
+      return "'\(text)' can be reached from outside: take a loopback address, such as 127.0.0.1:9081, or give it a "
+        + "token: \(AdminToken.option) FILE, or \(AdminToken.variable) in the environment"
     } catch {
       return error.description
     }

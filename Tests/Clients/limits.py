@@ -389,10 +389,32 @@ def log_lines(checks):
         checks.equal("what is left out is counted", left_out + count, 500)
 
 
+def log_budget(checks):
+    """Somebody who causes a line with each message, for longer than a second."""
+    with relay_with(log_lines_per_second=5, log_bytes_per_minute=2000) as relay, connected(relay) as raw:
+        for number in range(300):
+            ask(raw, f"log flood {number}")
+            if number % 100 == 99:
+                time.sleep(1.1)
+        lines = relay.logged("flood")
+        checks.true("lines a second", 5 <= len(lines) <= 25, "5 to 25", len(lines))
+        written = sum(map(len, lines))
+        # Two minutes, if one ends meanwhile.
+        checks.true("bytes a minute", written <= 4000, "at most 4000", written)
+    with relay_with(log_lines_per_second=0, log_bytes_per_minute=0) as relay, connected(relay) as raw:
+        for number in range(200):
+            ask(raw, f"log free {number}")
+        wait_until(lambda: len(relay.logged("free")) == 200, 5)
+        checks.equal("0 is any number", len(relay.logged("free")), 200)
+
+
 def elsewhere():
-    """The limits that other programs lower and reach: those of deployments and versions."""
-    with open(os.path.join(ROOT, "Tests", "Clients", "deploy.py"), encoding="utf-8") as file:
-        return set(re.findall(r'limits=\{"(deploy\w+|script_versions)": \d+\}', file.read()))
+    """The limits that other programs lower and reach: those of deployments, versions and bans."""
+    found = set()
+    for name in "deploy.py", "admin.py":
+        with open(os.path.join(ROOT, "Tests", "Clients", name), encoding="utf-8") as file:
+            found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans)": \d+\}', file.read()))
+    return found
 
 
 def every_limit(checks):
@@ -403,5 +425,6 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,), (extremes,), (log_lines,),
+        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,),
+        (extremes,), (log_lines,), (log_budget,),
         (every_limit,)])

@@ -485,7 +485,7 @@ def endurance(checks):
             relay.write("lobbyist.lua", with_it if is_there else without)
             # Answers when it is done, unless the save was noticed before: then both are.
             connection = http.client.HTTPConnection("127.0.0.1", port_of_admin, timeout=10)
-            connection.request("POST", "/reload")
+            connection.request("POST", "/reload", headers={"Content-Type": "application/json"})
             status = connection.getresponse().status
             connection.close()
             if status != 200:

@@ -59,8 +59,9 @@ def put(path, content):
 
 def post_reload(admin):
     """What POST /reload answers: the status and the JSON."""
+    request = urllib.request.Request(f"http://{admin}/reload", b"", {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(f"http://{admin}/reload", data=b"", timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)

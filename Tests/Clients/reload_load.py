@@ -44,7 +44,8 @@ class Operator:
 
     def ask(self, method, path):
         with socket.create_connection(self.address, 20) as connection:
-            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".encode())
+            head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", "Content-Length: 0"]
+            connection.sendall("\r\n".join([*head, "\r\n"]).encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
         return head.split()[1], json.loads(body)

@@ -1,3 +1,4 @@
+import Reactor
 import Testing
 
 @testable import Relay
@@ -42,14 +43,14 @@ import Testing
     let recorder = Recorder()
     let log = recorder.log()
     for number in 0..<120 { log.info("line \(number)") }
-    #expect(recorder.lines.count == Log.linesPerSecond)
+    #expect(recorder.lines.count == 50)
     recorder.now += 1
     log.info("later")
     let expected = ["2023-11-14T22:13:20Z warning 70 further lines left out\n", "2023-11-14T22:13:21Z info later\n"]
-    #expect(Array(recorder.lines.dropFirst(Log.linesPerSecond)) == expected)
+    #expect(Array(recorder.lines.dropFirst(50)) == expected)
     recorder.now += 1
     log.info("later still")
-    #expect(recorder.lines.count == Log.linesPerSecond + 3)
+    #expect(recorder.lines.count == 53)
   }
 
   @Test func manyWarningsHideNoError() {
@@ -82,9 +83,9 @@ import Testing
     let recorder = Recorder()
     let log = recorder.log()
     log.info(String(repeating: "ä", count: 10_000))
-    #expect(recorder.lines[0].utf8.count < Log.lineBytesMax + 100)
+    #expect(recorder.lines[0].utf8.count < LogLine.textBytesMax + 100)
     #expect(recorder.lines[0].hasSuffix("ä … (20000 bytes)\n"))
-    log.info(String(repeating: "x", count: Log.lineBytesMax))
+    log.info(String(repeating: "x", count: LogLine.textBytesMax))
     #expect(recorder.lines[1].hasSuffix("xxx\n"))
   }
 
@@ -102,5 +103,66 @@ import Testing
     recorder.log(.info, .json).error("a\"b\\c\nd\te\u{1}é")
     let expected = #"{"time":"2023-11-14T22:13:20Z","level":"error","message":"a\"b\\c\nd\te\u0001é"}"#
     #expect(recorder.lines == [expected + "\n"])
+  }
+
+  @Test func bytesOfAMinuteAreBounded() {
+    let recorder = Recorder()
+    let log = recorder.log()
+    log.limit(linesPerSecond: 0, bytesPerMinute: 1000)
+    for _ in 0..<10 {
+      for _ in 0..<20 { log.warning("turned away") }
+      log.error("the script failed")
+      recorder.now += 1
+    }
+    let warnings = recorder.lines.filter { $0.contains("turned away") }
+    #expect(warnings.reduce(0) { $0 + $1.utf8.count } <= 1000 && warnings.count > 20)
+    #expect(recorder.lines.filter { $0.contains("error the script failed") }.count == 10)
+    #expect(recorder.lines.contains { $0.hasSuffix("warning 20 further lines left out\n") })
+    recorder.now += 60
+    log.warning("turned away in the next minute")
+    #expect(recorder.lines.last?.contains("in the next minute") == true)
+  }
+
+  @Test(arguments: [
+    (LoggedAddresses.full, Optional("203.0.113.7"), Optional("2001:db8:1:2::3")),
+    (.network, Optional("203.0.113.0"), Optional("2001:db8:1::")),
+    (.none, String?.none, String?.none),
+  ])
+  func addressesAreShownAsAsked(_ wanted: (how: LoggedAddresses, ipv4: String?, ipv6: String?)) throws {
+    let ipv4 = try #require(HostAddress(parsing: "203.0.113.7"))
+    let ipv6 = try #require(HostAddress(parsing: "2001:db8:1:2::3"))
+    #expect(wanted.how.shown(ipv4) == wanted.ipv4)
+    #expect(wanted.how.shown(ipv6) == wanted.ipv6)
+  }
+
+  @Test func aLineSaysWhomItIsAbout() throws {
+    let recorder = Recorder()
+    let address = try #require(HostAddress(parsing: "203.0.113.7"))
+    let log = recorder.log()
+    log.warning("too big", about: LogSubject(connection: "17.3", address: address, mount: "/chess\u{1B}[2J"))
+    log.format = .json
+    log.addresses = .none
+    log.warning("too big", about: LogSubject(connection: "17.3", address: address, mount: "/chess"))
+    #expect(
+      recorder.lines == [
+        "2023-11-14T22:13:20Z warning too big (connection 17.3, address 203.0.113.7, mount /chess?[2J)\n",
+        #"{"time":"2023-11-14T22:13:20Z","level":"warning","message":"too big","connection":"17.3","mount":"/chess"}"#
+          + "\n",
+      ])
+  }
+
+  @Test func debugLinesCostNothingWhileTheLevelIsAbove() {
+    let recorder = Recorder()
+    let log = recorder.log()
+    var asked = 0
+    func text() -> String {
+      asked += 1
+      return "opened"
+    }
+    log.debug(text(), about: nil)
+    #expect(asked == 0 && recorder.lines.isEmpty)
+    log.level = .debug
+    log.debug(text(), about: nil)
+    #expect(recorder.lines == ["2023-11-14T22:13:20Z debug opened\n"])
   }
 }

@@ -11,7 +11,7 @@ enum DeployCommand {
     var withoutTests = false
     var newLobbies = false
     var mount: String?
-    var admin = AdminRequest.defaultAdmin
+    var admin = AdminOptions()
   }
 
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
@@ -36,8 +36,8 @@ enum DeployCommand {
       case .option("--without-tests"): plan.withoutTests = true
       case .option("--new-lobbies"): plan.newLobbies = true
       case .option("--mount"): plan.mount = try options.value(of: "--mount")
-      case .option("--admin"): plan.admin = try options.value(of: "--admin")
       case .option("--help"): return nil
+      case .option(let name) where try plan.admin.read(name, &options): break
       case .option(let name): throw UsageError("deploy has no option '\(name)'")
       }
     }
@@ -53,6 +53,7 @@ enum DeployCommand {
     if let error = Files.missing(among: ([script] + plan.plugins).map(ScriptFiles.locate) + plan.tests) {
       throw UsageError(error.message)
     }
+    let relay = try plan.admin.request()
     var bundle = Bundle(script: script, plugins: plan.plugins)
     bundle.settings = plan.settings
     do throws(FileError) {
@@ -67,7 +68,7 @@ enum DeployCommand {
       let bytes = request.files.reduce(0) { $0 + $1.bytes.count }
       let files = request.files.map(\.path).joined(separator: ", ")
       say("sending \(bytes) bytes in \(request.files.count) files: \(files)")
-      return AdminRequest(admin: plan.admin).change("/deploy", request.json)
+      return relay.change("/deploy", request.json)
     } catch {
       return refuse(error.message)
     }
@@ -101,12 +102,12 @@ enum DeployCommand {
     Run it in the folder of the project. The relay must have been started with --deployments FOLDER. Exit code 1 when
     something is wrong with it: then what ran runs on.
 
-      --plugin FILE         these plugins instead of the mount's, may be repeated; in this order
-      --set NAME=VALUE      a setting that goes before the mount's, may be repeated
-      --test PATH           these tests instead of those beside the script that are about it, may be repeated
-      --without-tests       no tests
-      --new-lobbies         lobbies that exist finish on the version that they began with
-      --mount NAME          where, if the relay has several mounts (see 'lobbyist versions')
-      --admin ADDRESS:PORT  the admin listener of the relay (default \(AdminRequest.defaultAdmin))
+      --plugin FILE            these plugins instead of the mount's, may be repeated; in this order
+      --set NAME=VALUE         a setting that goes before the mount's, may be repeated
+      --test PATH              these tests instead of those beside the script that are about it, may be repeated
+      --without-tests          no tests
+      --new-lobbies            lobbies that exist finish on the version that they began with
+      --mount NAME             where, if the relay has several mounts (see 'lobbyist versions')
+    \(AdminOptions.help)
     """
 }

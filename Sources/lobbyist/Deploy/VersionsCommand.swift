@@ -6,24 +6,24 @@ import Glibc
 enum VersionsCommand {
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
-    var admin = AdminRequest.defaultAdmin
+    var admin = AdminOptions()
     var isJSON = false
     while let word = try options.next() {
       switch word {
       case .option("--json"): isJSON = true
-      case .option("--admin"): admin = try options.value(of: "--admin")
       case .option("--help"):
         say(help)
         return ExitCode.success
+      case .option(let name) where try admin.read(name, &options): break
       case .option(let name): throw UsageError("versions has no option '\(name)'")
       case .operand(let text): throw UsageError("versions takes no '\(text)'")
       }
     }
-    return list(admin, isJSON)
+    return list(try admin.request(), isJSON)
   }
 
-  private static func list(_ admin: String, _ isJSON: Bool) -> Int32 {
-    guard let (_, value) = AdminRequest(admin: admin).send("GET", "/deployments") else { return ExitCode.failure }
+  private static func list(_ request: AdminRequest, _ isJSON: Bool) -> Int32 {
+    guard let (_, value) = request.send("GET", "/deployments") else { return ExitCode.failure }
     if isJSON {
       say(String(decoding: value.json, as: UTF8.self))
       return ExitCode.success
@@ -72,10 +72,11 @@ enum VersionsCommand {
   }
 
   private static let help = """
-    lobbyist versions [--json] [--admin ADDRESS:PORT]
+    lobbyist versions [--json] \(AdminOptions.usage)
 
-    Lists for each mount of the relay whose admin listener is there (default \(AdminRequest.defaultAdmin)) what was
-    deployed: number, version, time and script. The one that runs has a star; 0 is the files that the relay was started
+    Lists for each mount of a running relay what was deployed: number, version, time and script. The one that runs has a star; 0 is the files that the relay was started
     with. 'lobbyist rollback NUMBER' goes to one of them.
+
+    \(AdminOptions.help)
     """
 }

@@ -1,24 +1,5 @@
-import HTTP
 import Policy
 import Reactor
-
-/// What an operator is answered, as JSON.
-public struct OperatorAnswer: Error, Sendable {
-  public let status: Int
-  public let json: String
-
-  public init(_ status: Int, _ json: String) {
-    self.status = status
-    self.json = json
-  }
-
-  /// Something that cannot be done, for people.
-  public init(_ status: Int, error: String) {
-    self.init(status, "{\"error\":\(JSONText.quoted(error))}\n")
-  }
-
-  var isSuccess: Bool { status == 200 }
-}
 
 /// How a trial has ended.
 public enum TrialEnd: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import Conversation
 import Deployment
 import HTTP
+import Relay
 
 /// A request to the admin listener of a running relay.
 struct AdminRequest {
@@ -8,15 +9,23 @@ struct AdminRequest {
   static let defaultAdmin = "127.0.0.1:9081"
 
   let admin: String
+  /// What it wants to know; nil for nothing.
+  let token: OperatorToken?
 
   /// What the relay says; nil when there is none, which has been told then. A trial may take its time: the relay knows
   /// how long, and answers.
   func send(_ method: String, _ path: String, _ body: [UInt8] = []) -> (status: Int, value: TalkValue)? {
     var request = PlainRequest(method: method, path: path, body: body)
-    if !body.isEmpty, let type = HeaderField("Content-Type", "application/json") { request.headers = [type] }
+    if method == "POST" { request.headers += [HeaderField("Content-Type", "application/json")].compactMap { $0 } }
+    if let token { request.headers += [HeaderField("Authorization", "Bearer \(token.text)")].compactMap { $0 } }
     do throws(StageError) {
       let reply = try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
-      if let value = try? TalkValue(parsing: reply.body), value.isStructured { return (reply.status, value) }
+      if let value = try? TalkValue(parsing: reply.body), value.isStructured {
+        guard reply.status == 401 || reply.status == 429 else { return (reply.status, value) }
+        complain("\(admin) lets nobody in without its token (\(value["error"]?.text ?? "401")): name the file that holds it "
+          + "with \(AdminToken.option), or set \(AdminToken.variable)")
+        return nil
+      }
       let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
       complain("\(admin) is not the admin listener of a relay: it answers \(reply.status) \(text)")
     } catch {

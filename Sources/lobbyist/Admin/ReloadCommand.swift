@@ -5,24 +5,24 @@ import Deployment
 enum ReloadCommand {
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
-    var admin = AdminRequest.defaultAdmin
+    var admin = AdminOptions()
     while let word = try options.next() {
       switch word {
-      case .option("--admin"): admin = try options.value(of: "--admin")
       case .option("--help"):
         say(help)
         return ExitCode.success
+      case .option(let name) where try admin.read(name, &options): break
       case .option(let name): throw UsageError("reload has no option '\(name)'")
       case .operand(let text): throw UsageError("reload takes no '\(text)'")
       }
     }
-    return reload(admin)
+    return reload(try admin.request())
   }
 
-  private static func reload(_ admin: String) -> Int32 {
-    guard let (status, value) = AdminRequest(admin: admin).send("POST", "/reload") else { return ExitCode.failure }
+  private static func reload(_ request: AdminRequest) -> Int32 {
+    guard let (status, value) = request.send("POST", "/reload") else { return ExitCode.failure }
     guard let outcomes = value.elements else {
-      complain("\(admin) is not the admin listener of a relay: it answers \(status)")
+      complain("\(request.admin) is not the admin listener of a relay: it answers \(status)")
       return ExitCode.failure
     }
     let sound = outcomes.map(tell)
@@ -48,10 +48,11 @@ enum ReloadCommand {
   }
 
   private static let help = """
-    lobbyist reload [--admin ADDRESS:PORT]
+    lobbyist reload \(AdminOptions.usage)
 
-    Has the relay whose admin listener is there (default \(AdminRequest.defaultAdmin)) load its configuration,
-    its scripts and what they require anew. Nobody is disconnected but the peers of mounts that are gone. Exit code 1
+    Has a running relay load its configuration, its scripts and what they require anew. Nobody is disconnected but the peers of mounts that are gone. Exit code 1
     when something does not load: then what ran before runs on.
+
+    \(AdminOptions.help)
     """
 }
