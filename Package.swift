@@ -76,7 +76,7 @@ let package = Package(
     tests("WebSocket", ["FuzzBodies"]),
     tests("Schedule"),
     tests("Lobby"),
-    tests("Reactor"),
+    tests("Reactor", ["CCrypto"]),
     tests("LuaHost"),
     tests("Policy", ["LuaHost"]),
     tests("Check", ["Policy"]),

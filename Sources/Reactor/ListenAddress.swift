@@ -40,8 +40,7 @@ public struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
     } else {
       throw SystemError(
         "listen", EINVAL,
-        "cannot listen on '\(description)': write an address and a port, such as 0.0.0.0:9080, [::]:9080, :9080 or "
-          + "tls://:9443")
+        "cannot listen on '\(description)': write an address and a port, such as 0.0.0.0:9080, [::]:9080 or :9080")
     }
   }
 }

@@ -43,7 +43,8 @@ def put(certificate, file, key=None):
 
 def reload(admin):
     """POST /reload: status and outcomes."""
-    request = urllib.request.Request(f"http://{admin}/reload", method="POST", data=b"")
+    request = urllib.request.Request(f"http://{admin}/reload", method="POST", data=b"",
+                                     headers={"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, json.loads(answer.read())
