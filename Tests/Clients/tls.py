@@ -345,7 +345,7 @@ def talk(checks):
         path = os.path.join(folder, "page.talk")
         with open(path, "w", encoding="utf-8") as file:
             file.write('policy scripts/godot.lua\nAna connects\nAna >> {"type":0,"id":0,"data":""}\n'
-                       'Ana << {"type":1,"id":1,"data":"true"}\n')
+                       'Ana << {"type":1,"id":1,"data":"true"}\n... and more\n')
         other = Certificate(folder, "other")
         address = f"wss://localhost:{relay.port}"
 
@@ -364,9 +364,9 @@ def talk(checks):
                         "verify failed", said)
         code, said = play("--ca", f"{folder}/none", address)
         checks.true("talk tells of a file that is lacking", code == 2 and "none cannot be used" in said, "2", said)
-    with Relay() as relay:
-        code, said = play("--insecure", f"wss://localhost:{relay.port}")
-        checks.true("talk tells of a plain port", code == 1 and "no TLS with localhost" in said, "1", said)
+        with Relay() as plain:
+            code, said = play("--insecure", f"wss://localhost:{plain.port}")
+            checks.true("talk tells of a plain port", code == 1 and "no TLS with localhost" in said, "1", said)
 
 
 if __name__ == "__main__":
