@@ -114,6 +114,10 @@ public struct ByteQueue: ~Copyable {
   @inlinable
   public var blockCount: Int { capacity }
 
+  /// Bytes that can be appended without another block.
+  @inlinable
+  public var room: Int { capacity - tail }
+
   /// Takes `count` bytes off the front and keeps the block, also when nothing is left in it.
   @inlinable
   public mutating func removeFirstKeepingBlock(_ count: Int) {
@@ -148,6 +152,12 @@ public struct ByteQueue: ~Copyable {
     head = 0
     tail = 0
     capacity = 0
+  }
+
+  /// Drops what waits and keeps the block, unless it is larger than `blockBytesMax`.
+  public mutating func empty(keepingBlockUpTo blockBytesMax: Int) {
+    if capacity > blockBytesMax { removeAll() }
+    (head, tail) = (0, 0)
   }
 
   /// The waiting bytes, valid inside `body` only. They may be changed in place (unmasking does).

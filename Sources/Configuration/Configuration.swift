@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
     public var plugins: [Plugin] = []
     public var settings: [Assignment] = []
     public var limits: [Assignment] = []
+    /// Whether messages are compressed for those who offer it.
+    public var deflates = false
     /// The folder of files for browsers.
     public var pages: Located<String>?
   }
@@ -51,6 +53,9 @@ public struct Configuration: Sendable {
   public internal(set) var certificates: [Certificate] = []
   /// What the operator has to know there.
   public internal(set) var adminToken: Located<String>?
+  /// Networks of proxies: of those whose `X-Forwarded-For` is believed, and of those that speak the PROXY protocol.
+  public internal(set) var proxies: [Located<String>] = []
+  public internal(set) var proxyProtocol: [Located<String>] = []
   /// Where deployments are kept.
   public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
@@ -95,6 +100,9 @@ public struct Configuration: Sendable {
       }
       deployments = texts[0]
     case "certificate": certificates.append(try cursor.certificate())
+    case "proxies": proxies += try cursor.texts("addresses or networks: proxies { \"127.0.0.1\", \"10.0.0.0/8\" }")
+    case "proxy_protocol":
+      proxyProtocol += try cursor.texts("addresses or networks: proxy_protocol { \"10.0.0.1\" }")
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

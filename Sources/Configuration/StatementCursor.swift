@@ -24,9 +24,12 @@ struct StatementCursor {
     throw error("\(owner) no '\(name)': \(nearest ?? all)", line: line)
   }
 
-  /// Arguments that are all strings.
+  /// Arguments that are all strings, or a list of them.
   func texts(_ wanted: String) throws(ConfigurationError) -> [Configuration.Located<String>] {
     guard !statement.arguments.isEmpty else { throw error("\(statement.word) wants \(wanted)") }
+    if statement.arguments.count == 1, case .table(let table) = statement.arguments[0], table.fields.isEmpty {
+      return try texts(table.items, wanted, line: statement.line)
+    }
     return try texts(statement.arguments, wanted, line: statement.line)
   }
 
@@ -119,7 +122,7 @@ struct StatementCursor {
   // MARK: mount
 
   private static let mountExample = "mount \"/\" { script = \"scripts/godot.lua\" }"
-  private static let mountFields = ["script", "plugins", "settings", "limits", "host", "listen", "static"]
+  private static let mountFields = ["script", "plugins", "settings", "limits", "host", "listen", "static", "deflate"]
 
   func mount() throws(ConfigurationError) -> Configuration.Mount {
     guard statement.arguments.count == 2, case .table(let table) = statement.arguments[1], table.items.isEmpty else {
@@ -172,6 +175,7 @@ struct StatementCursor {
       mount.script = path
       mount.scriptLine = line
     case ("static", .text(let folder)): mount.pages = .init(value: folder, line: line)
+    case ("deflate", .bool(let flag)): mount.deflates = flag
     case ("host", .text(let host)): mount.host = try self.host(host, line)
     case ("listen", .text(let address)): mount.listen = [.init(value: address, line: line)]
     case ("listen", .table(let table)):

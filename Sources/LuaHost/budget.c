@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static uint64_t monotonic_now(void) {
+uint64_t lh_monotonic_now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
@@ -133,7 +133,7 @@ void lh_budget_rethrow(lua_State *L, int status) {
 }
 
 static void check_clock(lh_sandbox *sandbox) {
-  uint64_t now = monotonic_now();
+  uint64_t now = lh_monotonic_now();
   if (sandbox->deadline == 0) {
     sandbox->deadline = now + (uint64_t)sandbox->nanoseconds;
   } else if (now > sandbox->deadline) {

@@ -26,6 +26,9 @@
 /// Notes from now on which lines run in this state, beside counting.
 void lh_budget_cover(lh_sandbox *sandbox, lh_coverage *coverage);
 
+/// Nanoseconds since some fixed moment.
+uint64_t lh_monotonic_now(void);
+
 /// Begins a call. Reads no clock: time runs from the first look at it, at the latest when the watchdog notices.
 void lh_budget_begin(lua_State *L, int64_t instructions, int64_t nanoseconds);
 /// Ends it; after a memory or stack trip collects all garbage.

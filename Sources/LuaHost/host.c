@@ -30,6 +30,13 @@ static bool call_function(lua_State *L, const invocation *call) {
   return verdict;
 }
 
+/// Charges the running script with the time since the last mark, or since the call began.
+static void take_time(lh_host *host) {
+  uint64_t now = lh_monotonic_now();
+  if (host->mark != 0) host->elapsed[host->running] += now - host->mark;
+  host->mark = now;
+}
+
 /// The arguments are pushed once, so that every script gets the same message.
 static void run_chain(lua_State *L, lh_host *host, invocation *call) {
   const lh_link *links = call->chain->links;
@@ -43,6 +50,7 @@ static void run_chain(lua_State *L, lh_host *host, invocation *call) {
   int base = lua_gettop(L) + 1;
   push_arguments(L, host, call);
   for (int link = call->first; link < call->end && !call->verdict; link++) {
+    if (host->is_timed && link > call->first) take_time(host);
     host->running = links[link].script;
     lua_rawgeti(L, LUA_REGISTRYINDEX, links[link].function);
     for (size_t i = 0; i < call->count; i++) lua_pushvalue(L, base + (int)i);
@@ -108,10 +116,21 @@ static lh_status invoke(lh_host *host, invocation *call) {
   host->in_hook = true;
   host->event_peer = call->count > 0 && call->arguments[0].kind == LH_PEER ? call->arguments[0] : nobody;
   lua_rawgeti(host->L, LUA_REGISTRYINDEX, host->enter);
+  if (host->is_timed) take_time(host);
   lh_status status = run_top(host, call, host->limits.hook_instructions, host->limits.hook_nanoseconds);
+  if (host->is_timed) take_time(host);
+  host->is_timed = false;
   host->in_hook = false;
   return status == LH_DONE && call->absent ? LH_ABSENT_HOOK : status;
 }
+
+void lh_host_time(lh_host *host) {
+  host->is_timed = true;
+  host->mark = 0;
+  memset(host->elapsed, 0, sizeof host->elapsed);
+}
+
+uint64_t lh_host_elapsed(const lh_host *host, size_t script) { return host->elapsed[script]; }
 
 size_t lh_host_running(const lh_host *host) { return (size_t)host->running; }
 
@@ -123,7 +142,10 @@ size_t lh_host_link_script(const lh_host *host, lh_hook hook, size_t link) {
 
 lh_status lh_host_call(lh_host *host, lh_hook hook, const lh_value *arguments, size_t count) {
   const lh_chain *chain = &host->chains[hook];
-  if (chain->count == 0) return LH_ABSENT_HOOK;
+  if (chain->count == 0) {
+    host->is_timed = false;
+    return LH_ABSENT_HOOK;
+  }
   invocation call = {.chain = chain, .end = chain->count, .arguments = arguments, .count = count};
   return invoke(host, &call);
 }
@@ -157,7 +179,10 @@ lh_status lh_host_call_timer(lh_host *host, const uint8_t *name, size_t name_cou
                              size_t count) {
   invocation call = {.arguments = arguments, .count = count};
   size_t prefix = timer_owner(host, name, name_count, &call.script);
-  if (host->scripts[call.script].timers == LUA_NOREF) return LH_ABSENT_HOOK;
+  if (host->scripts[call.script].timers == LUA_NOREF) {
+    host->is_timed = false;
+    return LH_ABSENT_HOOK;
+  }
   call.timer = name + prefix;
   call.timer_count = name_count - prefix;
   return invoke(host, &call);

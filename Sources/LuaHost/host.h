@@ -81,6 +81,10 @@ struct lh_host {
   /// Which hook call runs; views of older calls are refused.
   uint32_t epoch;
   bool in_hook;
+  /// The next hook call is timed: when its running script began, and what each has taken, both in nanoseconds.
+  bool is_timed;
+  uint64_t mark;
+  uint64_t elapsed[LH_SCRIPTS_MAX];
   lh_setting *settings; // while loading
   size_t setting_count;
   lh_signature signatures[LH_OPERATION_COUNT];

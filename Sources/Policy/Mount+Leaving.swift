@@ -8,6 +8,7 @@ extension Mount {
   /// on_disconnect has run already, and for one that has another connection by now.
   public func disconnect(_ peer: PeerRef, outlet: UInt32, code: UInt16, reason: String) {
     guard unsafe core.pointee.has(peer, outlet: outlet) else { return }
+    noteClose(peer, code)
     leave(peer, code: code, reason: Array(reason.utf8))
     depart()
   }
@@ -50,7 +51,9 @@ extension Mount {
     while departed < departures.count {
       let close = departures[departed]
       departed += 1
-      leave(close.peer, code: close.code ?? CloseCode.noStatus, reason: close.reason)
+      let code = close.code ?? CloseCode.noStatus
+      noteClose(close.peer, code)
+      leave(close.peer, code: code, reason: close.reason)
       finishCloses()
       if takeHookLasted() {
         // The others wait, so that nobody else has to: see `hasDepartures`.
@@ -61,6 +64,10 @@ extension Mount {
     departures.removeAll()
     departed = 0
     if breaker.hasTripped { fallBack() }
+  }
+
+  private func noteClose(_ peer: PeerRef, _ code: UInt16) {
+    if unsafe core.pointee.machine.isLive(peer) { unsafe core.pointee.counters.closes.note(code) }
   }
 
   /// Runs on_disconnect, then forgets the peer, whatever became of the hook, unless a plugin keeps it. Every script's
@@ -76,7 +83,9 @@ extension Mount {
       unsafe arguments[2] = values[0]
       withVersion(of: .peer(peer)) { version in
         for link in 0..<version.host.chain(LH_ON_DISCONNECT) {
-          let (status, verdict) = unsafe version.host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
+          let (status, verdict) = timed(Int(LH_ON_DISCONNECT.rawValue), version.host, version.places) { host in
+            unsafe host.callLink(LH_ON_DISCONNECT, link, arguments, 3)
+          }
           finish(status, "on_disconnect", version)
           if unsafe core.pointee.kept.isWished { isKept = true }
           if status == LH_DONE && verdict { break }

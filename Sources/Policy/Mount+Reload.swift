@@ -40,7 +40,7 @@ extension Mount {
   }
 
   private func requireRoom(for scripts: Scripts) throws(ScriptError) {
-    guard observer == nil else {
+    guard !observers.contains(where: \.wantsOneVersion) else {
       throw ScriptError(
         scripts.policy,
         "a recording is of one version at a time: let all lobbies go on with the new one, or restart without --record")
@@ -62,11 +62,12 @@ extension Mount {
     try migrate(host, scripts)
     return ScriptVersion(
       host: host, scripts: scripts, modules: modules, version: scripts.version(with: modules, settings),
-      loadedAt: unsafe core.pointee.wallSeconds, number: number)
+      loadedAt: unsafe core.pointee.wallSeconds, number: number, places: hookTimes.places(of: scripts))
   }
 
   /// Runs on_reload in every script, with the version of the script that it replaces, or nil for a new one.
   private func migrate(_ fresh: borrowing ScriptHost, _ scripts: Scripts) throws(ScriptError) {
+    let places = hookTimes.places(of: scripts)
     for link in 0..<fresh.chain(LH_ON_RELOAD) {
       let script = scripts.all[fresh.script(LH_ON_RELOAD, link)]
       let replaced = self.scripts.all.first { old in
@@ -76,7 +77,9 @@ extension Mount {
       let previous = replaced.map { [PlainValue.text(Array($0.version.utf8))] } ?? []
       unsafe withBytes(of: previous) { values in
         unsafe arguments[0] = values.first ?? lh_value(kind: LH_NIL)
-        let (status, _) = unsafe fresh.callLink(LH_ON_RELOAD, link, arguments, 1)
+        let (status, _) = timed(Int(LH_ON_RELOAD.rawValue), fresh, places) { fresh in
+          unsafe fresh.callLink(LH_ON_RELOAD, link, arguments, 1)
+        }
         if status != LH_DONE { failure = ScriptError(fresh.error(status), in: script) }
       }
       if let failure { throw failure }

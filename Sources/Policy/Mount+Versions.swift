@@ -41,7 +41,10 @@ extension Mount {
     var isDone = false
     for sight in [LobbySight.handingOver, .unlisted] {
       isDone = withVersion(number, seeing: sight) { version in
-        finish(unsafe version.host.call(hook, arguments, count), unsafe String(cString: lh_hook_name(hook)), version)
+        let status = timed(Int(hook.rawValue), version.host, version.places) { host in
+          unsafe host.call(hook, arguments, count)
+        }
+        return finish(status, unsafe String(cString: lh_hook_name(hook)), version)
       }
       guard let other = unsafe core.pointee.elsewhere.take() else { break }
       number = other

@@ -21,6 +21,8 @@ public final class Mount {
   /// How many of them it has run for.
   var departed = 0
   var hasLasted = false
+  public internal(set) var hookTimes = HookTimes()
+  var messagesUntilSample = HookTimes.messagesPerSample
   /// Kept for as long as `host` notes its lines there.
   let coverage: Coverage?
 
@@ -40,8 +42,11 @@ public final class Mount {
   public let limits: MountLimits
   /// Folders in which `require` looks behind those of the scripts.
   let shared: [String]
-  /// Whoever wants to know what the mount is told and what it answers; nil for nobody.
-  public var observer: (any MountObserver)?
+  /// Those who want to know what the mount is told and what it answers.
+  var observers: [any MountObserver] = [] {
+    didSet { isObserved = !observers.isEmpty }
+  }
+  private(set) var isObserved = false
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
   /// do while they load is done at the time given, as for `setTime`. The lines that run are noted in `coverage`, where
@@ -70,7 +75,7 @@ public final class Mount {
       let modules = unsafe core.pointee.modules.end()
       running = ScriptVersion(
         host: host, scripts: scripts, modules: modules, version: scripts.version(with: modules, settings),
-        loadedAt: wallSeconds, number: 0)
+        loadedAt: wallSeconds, number: 0, places: hookTimes.places(of: scripts))
     } catch {
       unsafe arguments.deallocate()
       unsafe core.deinitialize(count: 1)
@@ -145,7 +150,7 @@ public final class Mount {
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
   /// connection: the newcomer, or a peer that has taken it over.
   public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
-    observed(.connect(outlet: outlet, address: address), MountAnswer.nothing) {
+    observed(.connect(outlet: outlet, address: address), MountAnswer.connect) {
       welcome(outlet: outlet, address: address, attributes)
     }
   }
@@ -168,7 +173,7 @@ public final class Mount {
   /// A whole message has arrived. A failed hook costs this message and nothing else.
   public func receive(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, from peer: PeerRef) {
     guard unsafe core.pointee.isOpen(peer) else { return }
-    if observer == nil { return unsafe take(bytes, isBinary: isBinary, from: peer) }
+    if !isObserved { return unsafe take(bytes, isBinary: isBinary, from: peer) }
     let outlet = unsafe core.pointee.outlets[Int(peer.slot)]
     observed(.message(outlet: outlet, isBinary: isBinary, unsafe Array(bytes)), MountAnswer.nothing) {
       unsafe take(bytes, isBinary: isBinary, from: peer)
@@ -206,7 +211,9 @@ public final class Mount {
     unsafe withBytes(of: due.arguments) { values in
       for index in values.indices { unsafe arguments[1 + index] = values[index] }
       withVersion(of: due.subject) { version in
-        let status = unsafe version.host.callTimer(due.name, arguments, 1 + values.count)
+        let status = timed(HookTimes.timer, version.host, version.places) { host in
+          unsafe host.callTimer(due.name, arguments, 1 + values.count)
+        }
         finish(status, "timers." + String(decoding: due.name, as: UTF8.self), version)
       }
     }
@@ -228,7 +235,10 @@ public final class Mount {
   @inline(__always)
   private func run(_ hook: lh_hook, _ count: Int) -> Bool {
     if !elders.isEmpty { return runAmongElders(hook, count) }
-    let status = unsafe running.host.call(hook, arguments, count)
+    let status =
+      hook != LH_ON_MESSAGE || isSampled()
+      ? timed(Int(hook.rawValue), running.host, running.places) { unsafe $0.call(hook, arguments, count) }
+      : unsafe running.host.call(hook, arguments, count)
     if status == LH_DONE {
       unsafe core.pointee.commit()
       return true
@@ -259,8 +269,9 @@ public final class Mount {
       if version.number == running.number, former != nil || !elders.isEmpty {
         unsafe noteFailure(now: core.pointee.now)
       }
-      let report = unsafe core.pointee.report
-      report(.hookFailed(hook: hook, version.host.error(status), in: version.name))
+      let (report, error) = unsafe (core.pointee.report, version.host.error(status))
+      noteFailure(of: hook, error, in: version)
+      report(.hookFailed(hook: hook, error, in: version.name))
       return false
     }
   }

@@ -5,6 +5,7 @@ public struct MountCounters: Sendable {
   public var messagesDropped: UInt64 = 0
   public var hookFailures: UInt64 = 0
   public var slowReadersClosed: UInt64 = 0
+  public var closes = CloseCounts()
   /// Counted by the script (`relay.count`), by name; at most `MountCore.countersMax` names.
   public var script: [String: Int64] = [:]
 }

@@ -2,7 +2,7 @@ import LuaHost
 
 /// Why a script could not be loaded, or a hook call failed: Lua's message with file and line.
 public struct ScriptError: Error, Sendable {
-  public enum Cause: Sendable {
+  public enum Cause: Sendable, CaseIterable {
     case raised
     case instructions
     case time

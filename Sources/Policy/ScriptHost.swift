@@ -117,6 +117,15 @@ struct ScriptHost: ~Copyable {
   /// Tells every name that scripts can use.
   borrowing func list(_ context: UnsafeMutableRawPointer, _ visit: lh_name) { unsafe lh_host_list(raw, context, visit) }
 
+  /// Has the next hook call timed.
+  borrowing func time() { unsafe lh_host_time(raw) }
+
+  /// How long a script, by its position, has run in that call, in nanoseconds; 0 if it has not.
+  borrowing func elapsed(_ position: Int) -> UInt64 { unsafe lh_host_elapsed(raw, position) }
+
+  /// The position of the script that ran last.
+  var runningScript: Int { unsafe lh_host_running(raw) }
+
   /// Memory of the Lua state, in bytes.
   var memory: Int { unsafe lh_host_memory(raw) }
 }

@@ -9,6 +9,8 @@ struct ScriptVersion: ~Copyable {
   let loadedAt: Double
   /// Tells which lobbies are this version's, where several run at once (`LobbyMachine.version`).
   let number: UInt32
+  /// Where the times of each script are kept, in `HookTimes.rows`.
+  let places: [Int]
 }
 
 /// A version that the newest has replaced: it still has lobbies, or it is there to come back. On the heap, because

@@ -4,12 +4,12 @@ import Glibc
 enum PlainSocket {
   /// Reads what is there, up to the size of `buffer`, which must not be empty. recv(2)
   @inline(__always)
-  static func read(_ number: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+  static func read(_ number: Int32, _ buffer: UnsafeMutableRawBufferPointer, _ flags: Int32 = 0) -> ReadResult {
     // Zero bytes into no room would look like the end of the stream.
     precondition(buffer.count > 0)
     while true {
       // The kernel writes at most `count` bytes from the buffer's start, which the caller lends.
-      let count = unsafe recv(number, buffer.baseAddress, buffer.count, 0)
+      let count = unsafe recv(number, buffer.baseAddress, buffer.count, flags)
       if count > 0 { return .bytes(count) }
       if count == 0 { return .endOfStream }
       let code = errno

@@ -22,6 +22,14 @@ public struct Stream: ~Copyable {
     }
   }
 
+  /// Reads what a plain stream would read and leaves it there for the next read. recv(2), MSG_PEEK
+  public func peek(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    unsafe PlainSocket.read(descriptor.number, buffer, Int32(MSG_PEEK))
+  }
+
+  /// Has the kernel forget what is still to be sent when this is closed, and tell the other side by a reset. socket(7)
+  public func resetOnClose() { try? descriptor.setLinger(seconds: 0) }
+
   /// Has the kernel keep about so many bytes that the other side has not acknowledged, instead of megabytes.
   public func limitSendBuffer(bytes: Int) { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(bytes)) }
 

@@ -4,7 +4,7 @@ import Reactor
 
 extension Relay {
   /// Newcomers that are welcomed in one turn; the others wait in the kernel's queue for the next.
-  private static let newcomersPerTurn = 256
+  private static let newcomersPerTurn = 64
   /// How long a listener rests that could not take a newcomer, who would keep it readable.
   private static let restMilliseconds: UInt64 = 100
 
@@ -51,17 +51,22 @@ extension Relay {
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
       return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
-    guard perAddress.admit(host) else {
-      let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-      return turnAway(stream, host, from: box, status: 429, limit)
+    guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
+      let limit = "limit admin_connections (\(limits.adminConnections)) reached"
+      return turnAway(stream, host, from: box, status: 503, limit)
+    }
+    let isAnnounced = !isOperator && proxies.announces(host)
+    if !isOperator, !isAnnounced, let reason = refusal(of: host) {
+      return turnAway(stream, host, from: box, status: 429, reason)
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
     let connection = Connection(
-      stream: stream, host: host, purpose: purpose, generation: generation,
-      messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
+      stream: stream, host: host, phase: isAnnounced ? .proxied : .handshake, purpose: purpose,
+      generation: generation, limits: limits, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
     if let mount = connections[slot].mount { mounts.enter(mount) }
+    if isOperator { operatorCount += 1 }
     outbox.open(slot)
     do throws(SystemError) {
       try reactor.add(connections[slot].stream.descriptor, .reading, Token(slot: slot, generation: generation))
@@ -70,7 +75,9 @@ extension Relay {
       log.error("a connection could not be watched: \(error)")
       return drop(slot)
     }
-    if box.wanted.isEncrypted { beginTLS(slot) }
+    guard box.wanted.isEncrypted else { return }
+    connections[slot].awaitsTLS = true
+    if !isAnnounced { beginTLS(slot) }
   }
 
   /// Refuses a newcomer and forgets it. The answer is a courtesy: what the kernel does not take at once is lost,
@@ -81,9 +88,9 @@ extension Relay {
     counters.refusedAtLimit += 1
     log.warning(
       "a connection was turned away: \(reason)", about: LogSubject(connection: nil, address: host, mount: nil))
-    guard !box.wanted.isEncrypted else { return }
+    guard !box.wanted.isEncrypted, refusals.take(now: now) else { return }
     var answer = ByteQueue()
-    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")
+    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "Try again later: \(reason)\n")
     // Bytes that nobody has read would turn the end of the stream into a reset.
     _ = unsafe stream.read(into: readBuffer)
     _ = unsafe answer.withBytes { unsafe stream.write(UnsafeRawBufferPointer($0)) }

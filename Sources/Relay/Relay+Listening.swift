@@ -42,7 +42,7 @@ extension Relay {
     return switch box.purpose {
     case .everyMount: "listening on ws\(s)://\(address)"
     case .mount(let index): "listening on ws\(s)://\(address) (\(mounts[index].scripts.policy.name) only)"
-    case .operator: "admin on http\(s)://\(address)/status"
+    case .operator: "admin on http\(s)://\(address)/status, the dashboard on http\(s)://\(address)/"
     }
   }
 
@@ -113,6 +113,7 @@ extension Relay {
   @discardableResult
   func open(_ wish: ListenerWish) throws(SystemError) -> Int {
     let box = try ListenerBox(on: wish.address, for: wish.purpose)
+    box.listener.limitSendBuffers(bytes: limits.socketBytes)
     let place = listeners.insert(box)
     do throws(SystemError) {
       let token = Token(slot: Source.listenersFrom + UInt32(place), generation: 0)

@@ -5,6 +5,7 @@ import Reactor
 extension Relay {
   /// Has a connection begin its TLS handshake, which its reads go on with. It is bounded as the rest of the handshake is.
   func beginTLS(_ slot: UInt32) {
+    connections[slot].awaitsTLS = false
     if let tls, connections[slot].stream.secure(with: tls) { return }
     log.error("a connection could not be encrypted: there is no memory, or no certificate")
     drop(slot)

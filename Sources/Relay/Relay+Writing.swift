@@ -18,9 +18,12 @@ extension Relay {
     let result = outbox.withQueue(slot) { queue in
       unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
     }
+    var isTaken = false
     switch result {
     case .bytes(let count):
       outbox.sent(slot, count: count)
+      isTaken = count > 0
+      counters.bytesOut &+= UInt64(count)
       // Whoever goes on reading what is left of a long answer may take its time.
       if count > 0, connections[slot].phase == .closing || connections[slot].phase == .draining {
         setDeadline(slot, in: limits.closeMilliseconds)
@@ -30,6 +33,7 @@ extension Relay {
     }
     let isWaiting = outbox.waiting(slot) > 0
     let isBlocked = connections[slot].stream.wantsRoom(toWrite: isWaiting)
+    if isWaiting || connections[slot].isBlocked { noteTaking(slot, isBlocked: isWaiting, isTaken: isTaken) }
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
     guard connections.isLive(slot), connections[slot].phase == .draining, !isWaiting else { return }
     if continueFile(slot) { return }

@@ -31,17 +31,30 @@ public final class Relay {
   let signals: Signals
   var listeners: Listeners
   var connections = ConnectionTable()
+  /// Whom clients may come through, and what they may take.
+  var proxies: TrustedProxies
   var perAddress: AddressCounts
+  var connectRates: AddressRates
+  var handshakeRates: AddressRates
+  var refusals = RefusalBudget()
   var deadlines = Deadlines()
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
   /// What encrypted listeners serve from now on; nil without certificates.
   public var tls: TLSContext?
+  var inflation = Inflation()
   var now: UInt64 = 0
   /// The connection whose event is being handled.
   var handling: UInt32?
   private var startedAt: UInt64 = 0
+  /// The same in seconds since 1970.
+  private(set) var startedAtWall = 0.0
+  var loopTimes = LoopTimes()
+  /// Of the program, for whoever asks.
+  public var version = ""
+  /// Connections to the admin listener.
+  var operatorCount = 0
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
@@ -65,6 +78,8 @@ public final class Relay {
   var trial: RunningTrial?
   /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
   var operatorGuard = OperatorGuard()
+  /// The lobbies that the operator looks at.
+  var tails = Tails()
   public internal(set) var readiness = Readiness.ready
   var bans = Bans()
   /// What the last reload of each mount, and of the configuration, has come to.
@@ -78,16 +93,20 @@ public final class Relay {
   /// `outbox`.
   public init(
     listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
-    limits: RelayLimits, log: Log, tls: TLSContext? = nil
+    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log, tls: TLSContext? = nil
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
     self.tls = tls
+    self.proxies = proxies
     operatorGuard.token = adminToken
     log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
+    connectRates = AddressRates(most: limits.connectsPerMinute)
+    handshakeRates = AddressRates(most: limits.handshakesPerMinute)
+    outbox.buffers.most = limits.bufferBytes
     signals = try Signals()
     reactor = try Reactor()
     listeners = Listeners()
@@ -106,10 +125,12 @@ public final class Relay {
     try open(ListenerWish(address: try ListenAddress(parsing: text), purpose: purpose))
   }
 
+  var uptimeSeconds: Double { Double(now - startedAt) / 1000 }
+
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: Double(now - startedAt) / 1000, connections: connections.count, counters: counters,
+      uptimeSeconds: uptimeSeconds, readiness: readiness, connections: connections.count, counters: counters,
       mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
@@ -123,8 +144,10 @@ public final class Relay {
   public func run() throws(SystemError) -> Int32 {
     readClock()
     startedAt = now
+    startedAtWall = wallSeconds
     while true {
       let ready = try reactor.wait(until: nextDeadline(), now: now)
+      loopTimes.begin()
       readClock()
       isTurnOver = false
       for index in 0..<ready {
@@ -150,9 +173,17 @@ public final class Relay {
       if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
+      if !tails.isEmpty { tails.endIdle(now: now, outbox) }
       deployer?.turnEnded()
+      loopTimes.end(isTurnOver: isTurnOver)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
+  }
+
+  /// Whether the operator may look at what messages say, and not only at who sends how much to whom.
+  public var allowsTailPayloads: Bool {
+    get { tails.arePayloadsAllowed }
+    set { tails.arePayloadsAllowed = newValue }
   }
 
   private func readClock() {
@@ -205,6 +236,7 @@ public final class Relay {
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
+    if !tails.isEmpty, let tail = tails.deadline { earliest = min(earliest, tail) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest

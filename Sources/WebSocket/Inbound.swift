@@ -6,7 +6,18 @@ import Bytes
 public struct Inbound: ~Copyable {
   /// The longest message in bytes; 0 = any.
   public let messageBytesMax: Int
+  /// The most fragments of one message; 0 = any.
+  private let fragmentsMax: UInt32
+  /// Of the message that is under way.
+  private var fragmentCount: UInt32 = 0
   private let expectsMask: Bool
+  private enum Compression: UInt8 {
+    case refused
+    case accepted
+    /// The message that is under way in fragments is compressed.
+    case assembling
+  }
+  private var compression = Compression.refused
   /// A close frame or a violation was answered: nothing more is read (RFC 6455 §1.4, §7.1.7).
   public private(set) var isFinished = false
   /// Text or binary while a fragmented message is under way (RFC 6455 §5.4), else continuation.
@@ -18,10 +29,26 @@ public struct Inbound: ~Copyable {
   private var fragments = ByteQueue()
 
   /// - Parameter role: ours; a server requires masked frames, a client unmasked ones (RFC 6455 §5.1).
-  public init(role: Role, messageBytesMax: Int) {
-    precondition(messageBytesMax >= 0)
+  public init(role: Role, messageBytesMax: Int, fragmentsMax: Int = 0) {
+    precondition(messageBytesMax >= 0 && fragmentsMax >= 0)
     self.messageBytesMax = messageBytesMax
+    self.fragmentsMax = UInt32(clamping: fragmentsMax)
     expectsMask = role == .server
+  }
+
+  /// permessage-deflate was negotiated: from now on messages may come compressed (RFC 7692 §6).
+  public mutating func acceptCompressed() { compression = .accepted }
+
+  /// Whether a message has begun whose last fragment is still to come.
+  public var isAssembling: Bool { assembling != .continuation }
+
+  /// Memory that is kept for a message in fragments, in bytes.
+  public var blockCount: Int { fragments.blockCount }
+
+  /// Reads nothing more, and forgets what has come of a message.
+  public mutating func finish() {
+    isFinished = true
+    fragments.removeAll()
   }
 
   /// Looks at `buffer` from `offset` on, unmasks the first frame's payload in place once all of it is
@@ -30,6 +57,22 @@ public struct Inbound: ~Copyable {
   /// Fragments that complete nothing are gone through silently. An incomplete frame is left untouched,
   /// so offering it again is right, but refused at once if its header is wrong or its length too large.
   public mutating func next(_ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int) -> InboundEvent {
+    // Two ways through the same lines, so that who has not agreed to compression pays one branch for it.
+    if compression == .refused { return unsafe advance(buffer, at: &offset, mayBeCompressed: false) }
+    return unsafe nextOrCompressed(buffer, at: &offset)
+  }
+
+  @inline(never)
+  private mutating func nextOrCompressed(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int
+  ) -> InboundEvent {
+    unsafe advance(buffer, at: &offset, mayBeCompressed: true)
+  }
+
+  @inline(__always)
+  private mutating func advance(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int, mayBeCompressed: Bool
+  ) -> InboundEvent {
     precondition(offset >= 0 && offset <= buffer.count)
     if isLent {
       fragments.removeAll()
@@ -38,7 +81,9 @@ public struct Inbound: ~Copyable {
     while !isFinished {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset...])
       let header: FrameHeader
-      switch unsafe FrameHeader.decode(UnsafeRawBufferPointer(rest), isMasked: expectsMask) {
+      switch unsafe FrameHeader.decode(
+        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: mayBeCompressed)
+      {
       case .complete(let found): header = found
       case .incomplete(let needed): return unsafe .incomplete(needed: needed)
       case .violation(let code, let reason): return unsafe violation(code, reason)
@@ -79,6 +124,7 @@ public struct Inbound: ~Copyable {
   /// The event of a whole, unmasked frame; nil for a fragment that is not the last.
   @inline(__always)
   private mutating func take(_ header: FrameHeader, _ payload: UnsafeMutableRawBufferPointer) -> InboundEvent? {
+    if header.isCompressed { return unsafe takeCompressed(header, UnsafeRawBufferPointer(payload)) }
     switch header.opcode {
     case .text where header.isFinal:
       guard unsafe UTF8Validator.isValid(UnsafeRawBufferPointer(payload)) else { return unsafe notUTF8() }
@@ -96,13 +142,26 @@ public struct Inbound: ~Copyable {
     }
   }
 
+  /// The first or only frame of a compressed message. Its fragments are kept as they come.
+  @inline(never)
+  private mutating func takeCompressed(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) -> InboundEvent? {
+    if header.isFinal { return unsafe .compressed(isBinary: header.opcode == .binary, payload: payload) }
+    compression = .assembling
+    return unsafe takeFragment(header, payload)
+  }
+
   /// RFC 6455 §5.4. The text's UTF-8 is refused with the first fragment that breaks it (§8.1).
   private mutating func takeFragment(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) -> InboundEvent? {
     if header.opcode != .continuation {
       assembling = header.opcode
       text = UTF8Validator()
+      fragmentCount = 0
     }
-    if assembling == .text {
+    fragmentCount += 1
+    guard fragmentsMax == 0 || fragmentCount <= fragmentsMax else {
+      return unsafe violation(CloseCode.policyViolation, "The message has too many fragments")
+    }
+    if assembling == .text, compression != .assembling {
       guard unsafe text.consume(payload), !header.isFinal || text.isAtBoundary else { return unsafe notUTF8() }
     }
     unsafe fragments.append(payload)
@@ -111,6 +170,10 @@ public struct Inbound: ~Copyable {
     assembling = .continuation
     isLent = true
     // The block stays where it is until the next call takes it back, even if this struct moves.
+    if compression == .assembling {
+      compression = .accepted
+      return unsafe .compressed(isBinary: isBinary, payload: UnsafeRawBufferPointer(fragments.withBytes { unsafe $0 }))
+    }
     return unsafe .message(isBinary: isBinary, payload: fragments.withBytes { unsafe $0 })
   }
 
@@ -140,8 +203,7 @@ public struct Inbound: ~Copyable {
   }
 
   private mutating func violation(_ code: UInt16, _ reason: StaticString) -> InboundEvent {
-    isFinished = true
-    fragments.removeAll()
+    finish()
     return unsafe .violation(code: code, reason: reason)
   }
 }

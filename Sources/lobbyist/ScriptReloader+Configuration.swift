@@ -26,7 +26,8 @@ extension ScriptReloader {
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
         Arrangement(
-          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits))
+          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits,
+          proxies: again.proxies))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
@@ -98,6 +99,9 @@ extension ScriptReloader {
     for (mount, predecessor) in zip(again.mounts, succession.predecessors) {
       if let predecessor {
         let former = plan.mounts[predecessor].route
+        if former.deflates != mount.route.deflates {
+          changes.append("the mount \(mount.route) compresses \(mount.route.deflates ? "" : "nothing ")now")
+        }
         if former.paths != mount.route.paths { changes.append("the mount \(former) is \(mount.route) now") }
       } else {
         changes.append("the mount \(mount.route) is new")
@@ -107,6 +111,7 @@ extension ScriptReloader {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
     if again.adminToken != plan.adminToken { changes.append("the admin listener's token is another now") }
+    if again.proxies != plan.proxies { changes.append("other proxies are trusted now") }
     changes += again.log.changes(from: plan.log)
     return changes
   }

@@ -48,8 +48,10 @@ enum ServeCommand {
       let tls = try CertificatePlan.context(plan.certificates, certificates)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
-        limits: plan.limits, log: log, tls: tls)
+        limits: plan.limits, proxies: plan.proxies, log: log, tls: tls)
       serving = relay
+      relay.allowsTailPayloads = plan.allowsTailPayloads
+      relay.version = Lobbyist.version
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       reloader.certificates = certificates
@@ -128,6 +130,7 @@ enum ServeCommand {
       --script FILE             the policy (default \(defaultScript))
       --plugin FILE             a rule that runs before the policy, may be repeated; in this order
       --static FOLDER           files that browsers see at this address, such as a page with a game
+      --deflate                 compress messages for those who offer it (see docs/deflate.md)
       --demo                    Godot's protocol, and a page to try it with: examples/browser
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none
@@ -136,6 +139,10 @@ enum ServeCommand {
                                 with it --admin can be at any address
       --certificate FILE[,KEY]  for addresses with tls:// in front of them, may be repeated: a certificate with its
                                 chain, and its key if that is in another file (see docs/tls.md)
+      --proxy ADDRESS[/BITS]    a proxy whose X-Forwarded-For is believed, or a network of them, may be repeated
+      --proxy-protocol ADDRESS[/BITS]
+                                a proxy whose connections begin with a PROXY header, may be repeated
+      --tail-payloads           the dashboard may show what messages say, not only who sends how much to whom
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1

@@ -11,6 +11,8 @@ struct ServePlan {
   var admin: String?
   /// What the operator has to know there; nil for nothing.
   var adminToken: OperatorToken?
+  /// Whether the operator may look there at what messages say.
+  private(set) var allowsTailPayloads = false
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
   var log = LogPlan()
@@ -19,6 +21,9 @@ struct ServePlan {
   var deployments: String?
   /// For listeners that are encrypted; the first is for whoever asks for no other.
   var certificates: [CertificatePlan] = []
+  /// The proxies that are believed, and those that the command line names.
+  var proxies = TrustedProxies()
+  var proxiesGiven = TrustedProxies()
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logGiven: [(name: String, value: String)] = []
@@ -57,10 +62,12 @@ struct ServePlan {
     }
     if let configuration {
       guard mount == MountPlan(script: "") else {
-        throw UsageError("\(configuration) says what is mounted: leave --script, --plugin, --set and --static out")
+        throw UsageError(
+          "\(configuration) says what is mounted: leave --script, --plugin, --set, --static and --deflate out")
       }
       return
     }
+    guard admin != nil || !allowsTailPayloads else { throw UsageError("--tail-payloads goes with --admin") }
     if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
@@ -90,6 +97,7 @@ struct ServePlan {
     case "--config": configuration = try options.value(of: name)
     case "--demo": isDemo = true
     case "--static": mount.route.pages = try Self.pages(try options.value(of: name))
+    case "--deflate": mount.route.deflates = true
     case "--script": mount.script = try options.value(of: name)
     case "--plugin": mount.plugins.append(try options.value(of: name))
     case "--set":
@@ -103,10 +111,12 @@ struct ServePlan {
         throw UsageError(error.message)
       }
       limitsGiven.append((limit, value))
+    case "--proxy", "--proxy-protocol": try readProxy(name, try options.value(of: name))
     case "--admin":
       admin = try options.value(of: name)
       adminGiven = admin
     case AdminToken.option: adminTokenGiven = try AdminToken.read(file: try options.value(of: name))
+    case "--tail-payloads": allowsTailPayloads = true
     case "--deployments":
       let text = try options.value(of: name)
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }

@@ -277,7 +277,7 @@ def refused(checks):
                 ("an empty body", b"", {}, 400, "not JSON"),
                 ("too much", {**base, "settings": {"a": "x" * 100000}}, {}, 413, "deploy_bytes (100000)"),
                 ("another type", base, {"Content-Type": "text/plain"}, 415, "application/json"),
-                ("a page", base, {"Origin": "http://localhost"}, 403, "not from a page"),
+                ("a page", base, {"Origin": "http://localhost"}, 403, "a page of another site"),
                 ("a name that leads here", base, {"Host": "evil.example"}, 403, "by address"),
                 ("no length", base, {"Transfer-Encoding": "chunked"}, 411, "Content-Length")):
             got, answer = project.post("/deploy", request, headers)
@@ -295,7 +295,7 @@ def refused(checks):
             got, answer = project.post("/rollback", request)
             checks.true(f"a rollback: {name}", got == status and expected in answer["error"], status, [got, answer])
         got, answer = project.post("/rollback", {"mount": "x" * 4096})
-        checks.true("a rollback that is long is not read", got == 413 and "a rollback has (4096)" in answer["error"],
+        checks.true("a rollback that is long is not read", got == 413 and "this takes (4096)" in answer["error"],
                     413, [got, answer])
         base["files"]["policy.lua"] += "-- " + "x" * 5000
         checks.equal("a deployment may be longer", project.post("/deploy", base)[0], 200)

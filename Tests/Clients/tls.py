@@ -319,7 +319,7 @@ mount "/own" {{ script = "scripts/unity.lua", listen = "tls://127.0.0.1:0" }}
 ''')
         with Relay(config=path) as relay:
             wait_until(lambda: any(line.startswith("point a client") for line in relay.lines), 5)
-            found = re.findall(r" on (\w+)://127\.0\.0\.1:(\d+)", "".join(relay.lines))
+            found = re.findall(r"(?:listening|admin) on (\w+)://127\.0\.0\.1:(\d+)", "".join(relay.lines))
             checks.equal("listeners are told", [scheme for scheme, _ in found], ["ws", "wss", "wss", "https"])
             ports = [int(port) for _, port in found]
 
@@ -337,6 +337,30 @@ mount "/own" {{ script = "scripts/unity.lua", listen = "tls://127.0.0.1:0" }}
             with urllib.request.urlopen(f"https://127.0.0.1:{ports[3]}/status", context=own.trusting()) as answer:
                 status = json.loads(answer.read())
             checks.equal("the operator asks over TLS", status["relay"]["tls_failures"], 0)
+
+
+def behind_proxy(checks):
+    """The PROXY header comes before the hello, however both are cut; no answer to either is in plain text."""
+    header = b"PROXY TCP4 203.0.113.9 127.0.0.1 5555 443\r\n"
+    with encrypted(options=["--proxy-protocol", "127.0.0.1"], limits={"connections_per_address": 2}) as (relay, (own,)):
+        for name, size in (("at once", 10_000), ("in pieces of 7 bytes", 7), ("byte by byte", 1)):
+            client = TLSSocket(relay, own.trusting())
+            data = header + client.hello()
+            for at in range(0, len(data), size):
+                client.socket.sendall(data[at:at + size])
+            client.feed()
+            client.open()
+            checks.true(f"header and hello {name}", relay.alive())
+            client.close()
+        checks.true("they are let go", wait_until(lambda: relay.descriptors() == relay.descriptors_at_start, 5))
+        kept = []
+        for _ in range(2):
+            client = TLSSocket(relay, own.trusting())
+            client.socket.sendall(header)
+            kept.append(client.open())
+        checks.equal("one too many is dropped without a word", reply(relay, header), ("nothing",))
+        for client in kept:
+            client.close()
 
 
 def talk(checks):
@@ -371,4 +395,5 @@ def talk(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(versions,), (ciphers,), (renegotiation,), (protocols,), (names,), (tickets,),
-                             (plain_text,), (websockets_client,), (node_client,), (records,), (goodbyes,), (beside,), (talk,)])
+                             (plain_text,), (websockets_client,), (node_client,), (records,), (goodbyes,), (beside,), (behind_proxy,),
+                             (talk,)])

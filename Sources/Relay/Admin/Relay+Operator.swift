@@ -39,7 +39,7 @@ extension Relay {
   /// The length of the body that this needs.
   private func bodyBytes(of head: RequestHead, for route: OperatorRoute) throws(OperatorAnswer) -> Int {
     let (most, name) =
-      route.body == .deployment ? (limits.deployBytes, "limit deploy_bytes") : (Self.shortBodyBytes, "there may be")
+      route.body == .deployment ? (limits.deployBytes, "limit deploy_bytes") : (Self.shortBodyBytes, "this takes")
     switch head.body {
     case .none where route.body == .unneeded: return 0
     case .length(let count) where count <= most: return count
@@ -71,15 +71,17 @@ extension Relay {
 }
 
 /// Whether newcomers should be sent here.
-public enum Readiness: Equatable, Sendable {
+public enum Readiness: Equatable, Sendable, CustomStringConvertible {
   case ready
   /// Why not, in words.
   case notReady(String)
 
-  var response: RequestAnswer {
+  public var description: String {
     switch self {
-    case .ready: OperatorAnswer.text(200, "ready\n")
-    case .notReady(let reason): OperatorAnswer.text(503, "\(reason)\n")
+    case .ready: "ready"
+    case .notReady(let reason): reason
     }
   }
+
+  var response: RequestAnswer { OperatorAnswer.text(self == .ready ? 200 : 503, "\(self)\n") }
 }

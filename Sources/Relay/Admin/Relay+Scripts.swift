@@ -35,7 +35,7 @@ extension Relay {
       ("script", JSON(mount.scripts.policy)), ("plugins", .list(mount.scripts.plugins.map(JSON.init))),
       ("deployment", deployer?.deployment(of: mount).map { .count($0) }), ("version", .text(mount.version)),
       ("versions", JSON(mount.versions)), ("script_bytes", .count(mount.scriptMemory)),
-      ("last_reload", lastReloads[ObjectIdentifier(mount)]?.json ?? .null), ("hooks", .list([])),
+      ("last_reload", lastReloads[ObjectIdentifier(mount)]?.json ?? .null), ("hooks", .list(mount.hookTimes.rows.flatMap(\.told))),
       ("metrics", JSON(metrics: mount.counters.script)),
     ])
   }
@@ -48,6 +48,26 @@ extension Relay {
     }
     let serving = Set(mounts.mounts.map { ObjectIdentifier($0.mount) })
     lastReloads = lastReloads.filter { serving.contains($0.key) }
+  }
+}
+
+extension HookTimes.Row {
+  /// Its hooks that have run.
+  fileprivate var told: [JSON] {
+    zip(HookTimes.hooks, records).compactMap { hook, record in
+      guard let record else { return nil }
+      let timed = record.durations.count
+      let isSampled = hook == "on_message"
+      let overBudget = zip(ScriptError.Cause.allCases, record.failures).filter { $0.0 != .raised }.map(\.1).reduce(0, +)
+      return .object([
+        ("script", .text(script)), ("kind", isPlugin ? "plugin" : "policy"), ("hook", .text(hook)),
+        ("calls", .count(isSampled ? timed * UInt64(HookTimes.messagesPerSample) : timed)), ("timed", .count(timed)),
+        ("failures", .count(record.failures.reduce(0, +))), ("over_budget", .count(overBudget)),
+        ("p50_us", .microseconds(record.durations.quantile(0.5))),
+        ("p99_us", .microseconds(record.durations.quantile(0.99))),
+        ("max_us", .microseconds(record.durations.mostNanoseconds)),
+      ])
+    }
   }
 }
 

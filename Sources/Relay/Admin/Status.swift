@@ -3,6 +3,7 @@ import Policy
 /// What `GET /status` answers.
 struct Status {
   let uptimeSeconds: Double
+  let readiness: Readiness
   let connections: Int
   let counters: RelayCounters
   let mounts: [LabelledMount]
@@ -11,7 +12,8 @@ struct Status {
 
   var json: JSON {
     .object([
-      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("connections", .count(connections)),
+      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("readiness", .text(readiness.description)),
+      ("connections", .count(connections)),
       ("relay", .counts(counters.named)), ("mounts", .list(mounts.map(mount))),
       ("mounts_ending", .count(mountsEnding)),
     ])
@@ -52,12 +54,15 @@ extension RelayCounters {
   var named: [(String, UInt64)] {
     [
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
-      ("handshakes_refused", handshakesRefused), ("banned", banned), ("unmounted", unmounted),
-      ("handshakes_timed_out", handshakesTimedOut), ("tls_failures", tlsFailures),
-      ("violations", violations), ("vanished", vanished),
-      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
+      ("refused_per_address", refusedPerAddress), ("handshakes_refused", handshakesRefused),
+      ("refused_by_rate", refusedByRate), ("refused_by_policy", refusedByPolicy), ("banned", banned),
+      ("proxy_headers_refused", proxyHeadersRefused), ("refused_for_buffers", refusedForBuffers),
+      ("unmounted", unmounted),
+      ("handshakes_timed_out", handshakesTimedOut), ("tls_failures", tlsFailures), ("violations", violations),
+      ("vanished", vanished), ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled),
+      ("control_floods", controlFloods), ("out_of_buffers", outOfBuffers), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
       ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
-      ("deployments_refused", deploymentsRefused),
+      ("deployments_refused", deploymentsRefused), ("bytes_in", bytesIn), ("bytes_out", bytesOut),
     ]
   }
 }

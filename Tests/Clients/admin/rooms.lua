@@ -17,8 +17,9 @@ end
 function commands.seal(peer) peer:lobby():seal() end
 
 function commands.many(_, count)
+  local before = mount:lobby_count()
   for number = 1, math.tointeger(tonumber(count)) do
-    mount:create_lobby(("%s-%d"):format(count, mount:lobby_count() + number)):keep(600)
+    mount:create_lobby(("room %d"):format(before + number)):keep(600)
   end
 end
 
