@@ -42,7 +42,7 @@ let package = Package(
   targets: [
     // What Swift cannot see by itself. No logic.
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
 
@@ -57,7 +57,7 @@ let package = Package(
     room("Lobby", ["Schedule"]),
 
     // The only code that waits.
-    room("Reactor", ["CLinux", "Bytes"]),
+    room("Reactor", ["CLinux", "CCrypto", "Bytes"]),
 
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
     room("Configuration", ["LuaHost"]),
@@ -83,7 +83,7 @@ let package = Package(
     tests("WebSocket", ["FuzzBodies"]),
     tests("Schedule"),
     tests("Lobby"),
-    tests("Reactor"),
+    tests("Reactor", ["CCrypto"]),
     tests("LuaHost"),
     tests("Policy", ["LuaHost"]),
     tests("Check", ["Policy"]),

@@ -36,12 +36,21 @@ public struct Configuration: Sendable {
     public var pages: Located<String>?
   }
 
+  /// Files of PEM; the key's is nil where it stands in the certificate's.
+  public struct Certificate: Sendable {
+    public let line: Int
+    public let file: String
+    public let key: String?
+  }
+
   public let path: String
   public internal(set) var listen: [Located<String>] = []
   public internal(set) var mounts: [Mount] = []
   public internal(set) var limits: [Assignment] = []
   /// Where the operator asks for the relay's state.
   public internal(set) var admin: Located<String>?
+  /// For listeners that are encrypted.
+  public internal(set) var certificates: [Certificate] = []
   /// What the operator has to know there.
   public internal(set) var adminToken: Located<String>?
   /// Networks of proxies: of those whose `X-Forwarded-For` is believed, and of those that speak the PROXY protocol.
@@ -90,6 +99,7 @@ public struct Configuration: Sendable {
         throw cursor.error("deployments wants \(example)")
       }
       deployments = texts[0]
+    case "certificate": certificates.append(try cursor.certificate())
     case "proxies": proxies += try cursor.texts("addresses or networks: proxies { \"127.0.0.1\", \"10.0.0.0/8\" }")
     case "proxy_protocol":
       proxyProtocol += try cursor.texts("addresses or networks: proxy_protocol { \"10.0.0.1\" }")

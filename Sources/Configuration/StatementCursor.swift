@@ -83,6 +83,23 @@ struct StatementCursor {
     }
   }
 
+  // MARK: certificate
+
+  private static let certificateExample = "certificate { file = \"fullchain.pem\", key = \"privkey.pem\" }"
+  private static let certificateFields = ["file", "key"]
+
+  func certificate() throws(ConfigurationError) -> Configuration.Certificate {
+    let said = try assignments(example: Self.certificateExample)
+    var files: [String: String] = [:]
+    for each in said {
+      try require(each.name, in: Self.certificateFields, "a certificate has", line: each.line)
+      guard !each.value.isEmpty else { throw error("\(each.name) wants the name of a file", line: each.line) }
+      files[each.name] = each.value
+    }
+    guard let file = files["file"] else { throw error("certificate wants a file: \(Self.certificateExample)") }
+    return Configuration.Certificate(line: statement.line, file: file, key: files["key"])
+  }
+
   // MARK: admin
 
   /// `admin "127.0.0.1:9081"`, or with a token `admin { "0.0.0.0:9081", token = "…" }`.

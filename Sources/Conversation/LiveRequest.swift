@@ -60,7 +60,7 @@ enum LiveRequest {
     while true {
       _ = try stream.waitReadable(milliseconds: left(until: deadline))
       var answer = ReadResult.wouldBlock
-      _ = unsafe inbox.appendUpTo(minimum: 16 << 10) { room in
+      _ = unsafe inbox.appendUpTo(minimum: 64 << 10) { room in
         answer = unsafe stream.read(into: room)
         if case .bytes(let count) = answer { return count }
         return 0

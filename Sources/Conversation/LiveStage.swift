@@ -15,8 +15,10 @@ public final class LiveStage: Stage {
   private var connections: [String: (number: UInt32, connection: LiveConnection)] = [:]
   private var count: UInt32 = 0
 
-  /// - Parameter url: `ws://host:port/path`.
-  public convenience init(url: String) throws(StageError) { try self.init(LiveTarget(url: url)) }
+  /// `url` and `trust` are as ``LiveTarget`` takes them.
+  public convenience init(url: String, trust: TLSContext.Trust = .system) throws(StageError) {
+    try self.init(LiveTarget(url: url, trust: trust))
+  }
 
   public init(_ target: LiveTarget) throws(StageError) {
     self.target = target

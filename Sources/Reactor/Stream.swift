@@ -1,37 +1,30 @@
 import Glibc
 
-/// One end of a TCP connection. Never blocks; small writes leave at once (TCP_NODELAY); closed when it goes.
-public struct Stream: ~Copyable, Sendable {
+/// One end of a TCP connection, plain or with TLS. Never blocks; small writes leave at once (TCP_NODELAY); closed when it
+/// goes.
+public struct Stream: ~Copyable {
+  /// Outlives the session, which has its number.
   public let descriptor: Descriptor
+  /// Nil for plain TCP.
+  var session: TLSSession?
 
   /// Takes over a connected (or connecting) socket that does not block.
   public init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor
   }
 
-  /// Reads what is there, up to the size of `buffer`, which must not be empty. recv(2)
+  /// Reads what is there, up to the size of `buffer`, which must not be empty, and with TLS have room for
+  /// ``roomBytesMin``. recv(2)
   public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    unsafe receive(into: buffer, 0)
-  }
-
-  @inline(__always)
-  private func receive(into buffer: UnsafeMutableRawBufferPointer, _ flags: Int32) -> ReadResult {
-    // Zero bytes into no room would look like the end of the stream.
-    precondition(buffer.count > 0)
-    while true {
-      // The kernel writes at most `count` bytes from the buffer's start, which the caller lends.
-      let count = unsafe recv(descriptor.number, buffer.baseAddress, buffer.count, flags)
-      if count > 0 { return .bytes(count) }
-      if count == 0 { return .endOfStream }
-      let code = errno
-      if code == EINTR { continue }
-      return code == EAGAIN ? .wouldBlock : .failed(code)
+    switch session {
+    case .none: unsafe PlainSocket.read(descriptor.number, buffer)
+    case .some(let session): unsafe session.read(into: buffer)
     }
   }
 
-  /// Reads as `read` does and leaves it there for the next read. recv(2), MSG_PEEK
+  /// Reads what a plain stream would read and leaves it there for the next read. recv(2), MSG_PEEK
   public func peek(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    unsafe receive(into: buffer, Int32(MSG_PEEK))
+    unsafe PlainSocket.read(descriptor.number, buffer, Int32(MSG_PEEK))
   }
 
   /// Has the kernel forget what is still to be sent when this is closed, and tell the other side by a reset. socket(7)
@@ -43,13 +36,9 @@ public struct Stream: ~Copyable, Sendable {
   /// Writes as much as the kernel takes. send(2)
   public func write(_ bytes: UnsafeRawBufferPointer) -> WriteResult {
     if unsafe bytes.isEmpty { return .bytes(0) }
-    while true {
-      // The kernel reads at most `count` bytes from the buffer's start, which the caller lends.
-      let count = unsafe send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-      if count >= 0 { return .bytes(count) }
-      let code = errno
-      if code == EINTR { continue }
-      return code == EAGAIN ? .wouldBlock : .failed(code)
+    return switch session {
+    case .none: unsafe PlainSocket.write(descriptor.number, bytes)
+    case .some(let session): unsafe session.write(bytes)
     }
   }
 
@@ -57,6 +46,12 @@ public struct Stream: ~Copyable, Sendable {
   public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> WriteResult {
     if unsafe second.isEmpty { return unsafe write(first) }
     if unsafe first.isEmpty { return unsafe write(second) }
+    if session != nil {
+      // A record each: OpenSSL gathers nothing.
+      let answer = unsafe write(first)
+      guard answer == .bytes(first.count), case .bytes(let more) = unsafe write(second) else { return answer }
+      return .bytes(first.count + more)
+    }
     // The kernel only reads through these pointers; the vectors live on this frame and the bytes are the caller's.
     var vectors = unsafe (
       iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
@@ -80,6 +75,10 @@ public struct Stream: ~Copyable, Sendable {
   /// Says that nothing further will be written; reading goes on. An error means the connection is gone, which the
   /// next read tells too. shutdown(2)
   public func shutdownWrite() {
+    switch session {
+    case .none: break
+    case .some(let session): session.sayGoodbye()
+    }
     _ = shutdown(descriptor.number, Int32(SHUT_WR))
   }
 }

@@ -21,7 +21,7 @@ enum Phase: UInt8, CaseIterable {
 
 /// One accepted connection. Idle it owns no buffer.
 struct Connection: ~Copyable {
-  let stream: Stream
+  var stream: Stream
   /// The client's, as soon as it is known: until then, or where nobody says it, that of a trusted proxy.
   var host: HostAddress
   let generation: UInt32
@@ -36,6 +36,8 @@ struct Connection: ~Copyable {
   var isBacklogged = false
   /// The client has ended its side while something still waits to be sent: only writing is watched.
   var isEnded = false
+  /// A TLS handshake is still to begin.
+  var awaitsTLS = false
   /// The output side is shut down.
   var isShut = false
   /// Whom its listener was for, and the index of the mount that it belongs to: with a listener of all mounts once its

@@ -17,8 +17,8 @@ struct Listeners: ~Copyable {
   /// The places of those that are open.
   var places: [Int] { boxes.indices.filter { boxes[$0] != nil } }
 
-  var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] {
-    boxes.compactMap { box in box.map { ($0.listener.address, $0.purpose) } }
+  var addresses: [(address: SocketAddress, purpose: ListenerPurpose, isEncrypted: Bool)] {
+    boxes.compactMap { box in box.map { ($0.listener.address, $0.purpose, $0.wanted.isEncrypted) } }
   }
 
   /// Answers the place.
@@ -41,7 +41,7 @@ struct Listeners: ~Copyable {
 /// A listener on the heap, because arrays hold copyable elements only.
 final class ListenerBox {
   var listener: Listener
-  let wanted: ListenAddress
+  var wanted: ListenAddress
   var purpose: ListenerPurpose
 
   /// Opens it, unless it has been opened before.

@@ -12,7 +12,7 @@ extension Relay {
     guard let box = listeners[index] else { return }
     for _ in 0..<Self.newcomersPerTurn {
       switch box.listener.accept() {
-      case .newcomer(let stream, let address): welcome(stream, address.host, for: box.purpose)
+      case .newcomer(let stream, let address): welcome(stream, address.host, from: box)
       case .nobody: return
       case .exhausted:
         counters.outOfDescriptors += 1
@@ -44,18 +44,20 @@ extension Relay {
     }
   }
 
-  private func welcome(_ stream: consuming Stream, _ host: HostAddress, for purpose: ListenerPurpose) {
+  private func welcome(_ stream: consuming Stream, _ host: HostAddress, from box: ListenerBox) {
+    let purpose = box.purpose
     // The operator wants to know most of all when the relay is full.
     let isOperator = purpose == .operator
     guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
-      return turnAway(stream, host, status: 503, "limit connections (\(limits.connections)) reached")
+      return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
-      return turnAway(stream, host, status: 503, "limit admin_connections (\(limits.adminConnections)) reached")
+      let limit = "limit admin_connections (\(limits.adminConnections)) reached"
+      return turnAway(stream, host, from: box, status: 503, limit)
     }
     let isAnnounced = !isOperator && proxies.announces(host)
     if !isOperator, !isAnnounced, let reason = refusal(of: host) {
-      return turnAway(stream, host, status: 429, reason)
+      return turnAway(stream, host, from: box, status: 429, reason)
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
@@ -71,17 +73,22 @@ extension Relay {
       schedule(slot)
     } catch {
       log.error("a connection could not be watched: \(error)")
-      drop(slot)
+      return drop(slot)
     }
+    guard box.wanted.isEncrypted else { return }
+    connections[slot].awaitsTLS = true
+    if !isAnnounced { beginTLS(slot) }
   }
 
   /// Refuses a newcomer and forgets it. The answer is a courtesy: what the kernel does not take at once is lost,
-  /// and a client that is still sending may meet a reset instead.
-  private func turnAway(_ stream: consuming Stream, _ host: HostAddress, status: Int, _ reason: String) {
+  /// and a client that is still sending may meet a reset instead. Who speaks TLS gets none: it would take a handshake.
+  private func turnAway(
+    _ stream: consuming Stream, _ host: HostAddress, from box: ListenerBox, status: Int, _ reason: String
+  ) {
     counters.refusedAtLimit += 1
     log.warning(
       "a connection was turned away: \(reason)", about: LogSubject(connection: nil, address: host, mount: nil))
-    guard refusals.take(now: now) else { return }
+    guard !box.wanted.isEncrypted, refusals.take(now: now) else { return }
     var answer = ByteQueue()
     answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "Try again later: \(reason)\n")
     // Bytes that nobody has read would turn the end of the stream into a reset.

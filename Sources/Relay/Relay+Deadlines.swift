@@ -57,6 +57,7 @@ extension Relay {
       drop(slot)
     case .handshake:
       counters.handshakesTimedOut += 1
+      guard connections[slot].stream.isEstablished else { return failTLS(slot, "the handshake took too long") }
       answer(slot, status: 408, body: "The request took too long.\n")
     case .open:
       if endSlowPeer(slot) { return }

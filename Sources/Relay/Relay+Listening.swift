@@ -7,6 +7,11 @@ struct ListenerWish {
   let address: ListenAddress
   let purpose: ListenerPurpose
 
+  /// Whether a listener at its address is as it is to be.
+  func isMet(by box: ListenerBox) -> Bool {
+    box.purpose == purpose && box.wanted.isEncrypted == address.isEncrypted
+  }
+
   /// Those of an arrangement whose mounts are in this table.
   static func all(_ wanted: Arrangement, _ mounts: MountTable) throws(ListenerRefusal) -> [ListenerWish] {
     var texts = wanted.listen.map { ($0, ListenerPurpose.everyMount) }
@@ -39,16 +44,17 @@ extension ListenerWish {
 
 extension Relay {
   /// The addresses really bound, and what for.
-  public var addresses: [(address: SocketAddress, purpose: ListenerPurpose)] { listeners.addresses }
+  public var addresses: [(address: SocketAddress, purpose: ListenerPurpose, isEncrypted: Bool)] { listeners.addresses }
 
   /// The same in words.
-  public var listening: [String] { addresses.map { Self.told($0.address, $0.purpose, mounts) } }
+  public var listening: [String] { listeners.places.flatMap { words($0, mounts) } }
 
-  private static func told(_ address: SocketAddress, _ purpose: ListenerPurpose, _ mounts: MountTable) -> String {
-    switch purpose {
-    case .everyMount: "listening on ws://\(address)"
-    case .mount(let index): "listening on ws://\(address) (\(mounts[index].scripts.policy.name) only)"
-    case .operator: "admin on http://\(address)/status, the dashboard on http://\(address)/"
+  private static func told(_ box: ListenerBox, _ mounts: MountTable) -> String {
+    let (address, s) = (box.listener.address, box.wanted.isEncrypted ? "s" : "")
+    return switch box.purpose {
+    case .everyMount: "listening on ws\(s)://\(address)"
+    case .mount(let index): "listening on ws\(s)://\(address) (\(mounts[index].scripts.policy.name) only)"
+    case .operator: "admin on http\(s)://\(address)/status, the dashboard on http\(s)://\(address)/"
     }
   }
 
@@ -59,8 +65,9 @@ extension Relay {
     let (lacking, moved) = match(wishes, &spare)
     var told: [String] = []
     for place in try open(lacking) { told += words(place, mounts) }
-    for (place, purpose) in moved {
-      listeners[place]?.purpose = purpose
+    for (place, wish) in moved {
+      listeners[place]?.purpose = wish.purpose
+      listeners[place]?.wanted = wish.address
       told += words(place, mounts)
     }
     for place in spare {
@@ -71,14 +78,14 @@ extension Relay {
   }
 
   private func words(_ place: Int, _ mounts: MountTable) -> [String] {
-    listeners[place].map { [Self.told($0.listener.address, $0.purpose, mounts)] } ?? []
+    listeners[place].map { [Self.told($0, mounts)] } ?? []
   }
 
   /// Takes what is open and wanted out of `spare`. Answers the wishes that nothing open fulfils, and the places of
-  /// listeners that are for somebody else from now on.
+  /// listeners that are for somebody else, or encrypted or not, from now on.
   private func match(
     _ wishes: [ListenerWish], _ spare: inout [Int]
-  ) -> (lacking: [ListenerWish], moved: [(Int, ListenerPurpose)]) {
+  ) -> (lacking: [ListenerWish], moved: [(Int, ListenerWish)]) {
     func take(_ wish: ListenerWish, _ spare: inout [Int], _ isFit: (ListenerBox) -> Bool) -> Int? {
       let found = spare.firstIndex { place in
         guard let box = listeners[place] else { return false }
@@ -87,13 +94,13 @@ extension Relay {
       }
       return found.map { spare.remove(at: $0) }
     }
-    let unmet = wishes.filter { wish in take(wish, &spare) { $0.purpose == wish.purpose } == nil }
+    let unmet = wishes.filter { wish in take(wish, &spare, wish.isMet) == nil }
     var lacking: [ListenerWish] = []
-    var moved: [(Int, ListenerPurpose)] = []
+    var moved: [(Int, ListenerWish)] = []
     for wish in unmet {
       // Port 0 is another one each time.
       if wish.address.address.port != 0, let place = take(wish, &spare, { _ in true }) {
-        moved.append((place, wish.purpose))
+        moved.append((place, wish))
       } else {
         lacking.append(wish)
       }

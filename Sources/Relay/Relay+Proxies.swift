@@ -52,6 +52,8 @@ extension Relay {
     counters.refusedAtLimit += 1
     let subject = LogSubject(connection: peerName(slot), address: client, mount: nil)
     log.warning("a client was turned away: \(reason)", about: subject)
+    // An answer would take a handshake.
+    guard !connections[slot].awaitsTLS else { return drop(slot) }
     let wait = seconds.flatMap { HeaderField("Retry-After", "\($0)") }
     let headers = PlainAnswer.plainText + [wait].compactMap { $0 }
     answer(slot, status: 429, headers: headers, body: "Try again later: \(reason)\n")
@@ -102,8 +104,10 @@ extension Relay {
   /// The proxy has said whose connection this is; nil for its own.
   private func begin(_ slot: UInt32, _ client: HostAddress?) {
     connections[slot].phase = .handshake
-    guard let client else { return }
-    if let reason = refusal(of: client) { return refuse(slot, client, reason) }
-    connections[slot].host = client
+    if let client {
+      if let reason = refusal(of: client) { return refuse(slot, client, reason) }
+      connections[slot].host = client
+    }
+    if connections[slot].awaitsTLS { beginTLS(slot) }
   }
 }

@@ -66,7 +66,7 @@ extension Relay {
       return count
     case .wouldBlock: return nil
     case .endOfStream, .failed:
-      lose(slot)
+      if connections[slot].stream.isEstablished { lose(slot) } else { failTLS(slot) }
       return nil
     }
   }

@@ -31,10 +31,11 @@ extension Relay {
     case .wouldBlock: break
     case .failed: return lose(slot)
     }
-    let isBlocked = outbox.waiting(slot) > 0
-    if isBlocked || connections[slot].isBlocked { noteTaking(slot, isBlocked: isBlocked, isTaken: isTaken) }
+    let isWaiting = outbox.waiting(slot) > 0
+    let isBlocked = connections[slot].stream.wantsRoom(toWrite: isWaiting)
+    if isWaiting || connections[slot].isBlocked { noteTaking(slot, isBlocked: isWaiting, isTaken: isTaken) }
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
-    guard !isBlocked, connections.isLive(slot), connections[slot].phase == .draining else { return }
+    guard connections.isLive(slot), connections[slot].phase == .draining, !isWaiting else { return }
     if continueFile(slot) { return }
     if connections[slot].isEnded { drop(slot) } else { shutWrite(slot) }
   }

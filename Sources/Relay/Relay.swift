@@ -43,6 +43,8 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  /// What encrypted listeners serve from now on; nil without certificates.
+  public var tls: TLSContext?
   var inflation = Inflation()
   var now: UInt64 = 0
   /// The connection whose event is being handled.
@@ -94,12 +96,14 @@ public final class Relay {
   /// `outbox`. Of `inherited` sockets those are taken that are bound where one is wanted.
   public init(
     listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
-    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log, inherited: [InheritedSocket] = []
+    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log, tls: TLSContext? = nil,
+    inherited: [InheritedSocket] = []
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    self.tls = tls
     self.proxies = proxies
     operatorGuard.token = adminToken
     log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
@@ -243,12 +247,15 @@ public final class Relay {
     guard connections.isLive(slot, event.token.generation) else { return }
     handling = slot
     defer { handling = nil }
+    let isEntangled = connections[slot].stream.isEntangled
     if event.writable { flush(slot) }
-    if event.readable || event.hangup, connections.isLive(slot, event.token.generation),
+    if event.readable || event.hangup || isEntangled, connections.isLive(slot, event.token.generation),
       !connections[slot].isBacklogged
     {
       read(slot)
-      if connections.isLive(slot, event.token.generation), isPiling(slot) { closeHoarder(slot) }
+      guard connections.isLive(slot, event.token.generation) else { return }
+      if isPiling(slot) { closeHoarder(slot) }
+      if isEntangled || connections[slot].stream.isEntangled { flush(slot) }
     }
   }
 

@@ -19,6 +19,8 @@ public struct RelayCounters: Sendable {
   /// Requests for a path or host that no mount answers at.
   public var unmounted: UInt64 = 0
   public var handshakesTimedOut: UInt64 = 0
+  /// Connections to a port for TLS that were dropped because they did not get through its handshake.
+  public var tlsFailures: UInt64 = 0
   public var violations: UInt64 = 0
   public var vanished: UInt64 = 0
   /// Peers that were closed because they read no pongs.

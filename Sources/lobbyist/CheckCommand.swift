@@ -39,6 +39,7 @@ enum CheckCommand {
     do {
       var plan = try ServePlan(["--config", path])
       try plan?.readConfiguration()
+      if let plan { _ = try CertificatePlan.context(plan.certificates, try plan.readCertificates()) }
       let mounts = plan?.mounts ?? []
       var isSound = true
       for mount in mounts where !report.add(try mount.check()) { isSound = false }

@@ -21,6 +21,7 @@ extension ScriptReloader {
     try refuse(again, succession, path)
     var (adoption, routed) = try load(again, succession)
     var changes = self.changes(again, succession)
+    let (served, tls) = try certificates(of: again)
     let listeners: [String]
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
@@ -31,6 +32,8 @@ extension ScriptReloader {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
     changes += listeners
+    if again.certificates.map(\.files) != plan.certificates.map(\.files) { changes += Self.told(tls?.served ?? []) }
+    (certificates, relay.tls) = (served, tls)
     if !changes.isEmpty { adoption.outcomes.insert(ReloadOutcome(subject: path, .changed(changes)), at: 0) }
     again.log.apply(to: log)
     (plan, mounts, awaited) = (again, routed.map(\.mount), [])

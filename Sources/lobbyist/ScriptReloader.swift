@@ -20,6 +20,8 @@ final class ScriptReloader: Reloader {
   private var wanted: [ObjectIdentifier: Set<String>] = [:]
   /// The configuration as it is now was refused: it is tried again with whatever script changes.
   private var isRefused = false
+  /// What encrypted listeners serve.
+  var certificates: [TLSCertificate] = []
   /// What it wanted to load.
   var awaited: [String] = []
 
@@ -38,7 +40,9 @@ final class ScriptReloader: Reloader {
     self.load = load
   }
 
-  var files: [String] { Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles)) }
+  var files: [String] {
+    Array(Set(mounts.indices.flatMap(files) + awaited + plan.configurationFiles + plan.certificateFiles))
+  }
 
   func takeOutdated() -> [String] { looked.takeOutdated() }
 
@@ -67,6 +71,7 @@ final class ScriptReloader: Reloader {
         if changes == nil { return outcomes }
       }
     }
+    if let outcome = renewCertificates(changes) { outcomes.append(outcome) }
     for (index, mount) in mounts.enumerated() where !adoption.fresh.contains(index) {
       guard adoption.changed.contains(index) || Self.concerns(files(of: index), changes) else { continue }
       outcomes.append(reload(mount, served(plan.mounts[index])))
@@ -121,7 +126,7 @@ final class ScriptReloader: Reloader {
   // MARK: Files
 
   /// Whether one of these files is among the changed ones.
-  private static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
+  static func concerns(_ files: [String], _ changes: Set<String>?) -> Bool {
     guard let changes else { return true }
     return files.contains { !FileTrail(to: $0).entries.isDisjoint(with: changes) }
   }

@@ -49,9 +49,11 @@ enum ServeCommand {
         }
       }
       let mounts = try plan.mounts.map(load)
+      let certificates = try plan.readCertificates(notingIn: looked)
+      let tls = try CertificatePlan.context(plan.certificates, certificates)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
-        limits: plan.limits, proxies: plan.proxies, log: log, inherited: inherited.sockets)
+        limits: plan.limits, proxies: plan.proxies, log: log, tls: tls, inherited: inherited.sockets)
       serving = relay
       for socket in inherited.sockets where !socket.isTaken {
         log.warning("the socket at \(socket.address) was given to this process, but nobody wants it: it is closed")
@@ -62,6 +64,8 @@ enum ServeCommand {
       relay.version = Lobbyist.version
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
+      reloader.certificates = certificates
+      reloader.warn(of: tls?.served ?? [])
       relay.reloadScripts(with: reloader)
       deployer = store.map { ScriptDeployer($0, reloader, log) }
       relay.deployer = deployer
@@ -99,10 +103,11 @@ enum ServeCommand {
       return "lobbyist \(Lobbyist.version) serves \(path) (version \(entry.mount.version))\(place)\(host)\(with)"
     }
     lines += relay.listening
-    if let port = relay.addresses.first?.address.port {
+    if let first = relay.addresses.first {
+      let (port, s) = (first.address.port, first.isEncrypted ? "s" : "")
       let isShown = mounts.contains { $0.route.pages != nil }
-      let page = isShown ? "open http://localhost:\(port)/ in two tabs" : "look at http://localhost:\(port)/"
-      lines.append("point a client at ws://localhost:\(port), \(page), stop with Ctrl-C")
+      let page = isShown ? "open http\(s)://localhost:\(port)/ in two tabs" : "look at http\(s)://localhost:\(port)/"
+      lines.append("point a client at ws\(s)://localhost:\(port), \(page), stop with Ctrl-C")
     }
     return lines
   }
@@ -142,6 +147,8 @@ enum ServeCommand {
       --admin ADDRESS:PORT      where the operator asks and decides, on a loopback address (see docs/admin.md)
       --admin-token-file FILE   what the operator has to know, else LOBBYIST_ADMIN_TOKEN in the environment;
                                 with it --admin can be at any address
+      --certificate FILE[,KEY]  for addresses with tls:// in front of them, may be repeated: a certificate with its
+                                chain, and its key if that is in another file (see docs/tls.md)
       --proxy ADDRESS[/BITS]    a proxy whose X-Forwarded-For is believed, or a network of them, may be repeated
       --proxy-protocol ADDRESS[/BITS]
                                 a proxy whose connections begin with a PROXY header, may be repeated

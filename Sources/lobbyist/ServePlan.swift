@@ -19,6 +19,8 @@ struct ServePlan {
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
+  /// For listeners that are encrypted; the first is for whoever asks for no other.
+  var certificates: [CertificatePlan] = []
   /// The proxies that are believed, and those that the command line names.
   var proxies = TrustedProxies()
   var proxiesGiven = TrustedProxies()
@@ -39,6 +41,7 @@ struct ServePlan {
   private var adminGiven: String?
   private var adminTokenGiven: OperatorToken?
   private var deploymentsGiven: String?
+  private var certificatesGiven: [CertificatePlan] = []
   private var mount = MountPlan(script: "")
 
   /// Nil when the help is asked for.
@@ -73,12 +76,14 @@ struct ServePlan {
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
     mount.limits = limits.mount
     mounts = [mount]
+    if let lacking = listenerWithoutCertificate { throw UsageError(CertificatePlan.lacking(for: lacking)) }
   }
 
   /// Reads the configuration that the command line names, if it names one.
   mutating func readConfiguration() throws(ConfigurationError) {
     guard let configuration else { return }
     (listen, admin, deployments, places) = (listenGiven, adminGiven, deploymentsGiven, [:])
+    certificates = certificatesGiven
     adminToken = adminTokenGiven
     log = LogPlan()
     try read(configuration: configuration)
@@ -120,6 +125,9 @@ struct ServePlan {
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }
       deployments = text
       deploymentsGiven = text
+    case "--certificate":
+      certificates.append(try CertificatePlan(option: try options.value(of: name)))
+      certificatesGiven = certificates
     case "--log-format", "--log-level", "--log-addresses":
       let (part, text) = (String(name.dropFirst("--log-".count)), try options.value(of: name))
       if let problem = log.set(part, to: text) { throw UsageError("\(name) \(problem)") }

@@ -1,13 +1,17 @@
 import Conversation
+import Reactor
 
 /// `lobbyist talk`: plays conversations against a live server, this relay or any other.
 enum TalkCommand {
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
     var operands: [String] = []
+    var trust = TLSContext.Trust.system
     while let word = try options.next() {
       switch word {
       case .operand(let operand): operands.append(operand)
+      case .option("--ca"): trust = .file(try options.value(of: "--ca"))
+      case .option("--insecure"): trust = .anybody
       case .option("--help"):
         say(help)
         return ExitCode.success
@@ -15,13 +19,15 @@ enum TalkCommand {
       }
     }
     guard operands.count >= 2 else { throw UsageError("talk wants a URL and at least one file") }
-    return try play(operands[0], Array(operands.dropFirst()))
+    return try play(operands[0], trust, Array(operands.dropFirst()))
   }
 
-  private static func play(_ url: String, _ paths: [String]) throws(UsageError) -> Int32 {
+  private static func play(
+    _ url: String, _ trust: TLSContext.Trust, _ paths: [String]
+  ) throws(UsageError) -> Int32 {
     let stage: LiveStage
     do throws(StageError) {
-      stage = try LiveStage(url: url)
+      stage = try LiveStage(url: url, trust: trust)
     } catch {
       throw UsageError(error.message)
     }
@@ -36,9 +42,13 @@ enum TalkCommand {
   }
 
   private static let help = """
-    lobbyist talk URL FILE...
+    lobbyist talk [--ca FILE | --insecure] URL FILE...
 
     Plays the conversations of each .talk file (or folder) against the server at URL, for example
     ws://localhost:9080. Time is real, settings and limits are the server's own.
+
+    The certificate of a wss:// server is checked against those that this system trusts.
+      --ca FILE    against those in this file instead, PEM
+      --insecure   not at all: whoever is in between can listen
     """
 }

@@ -15,7 +15,7 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
-LISTENING = re.compile(r"listening on (ws://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
+LISTENING = re.compile(r"listening on (wss?://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 START_SECONDS = 10
@@ -41,7 +41,8 @@ class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
     def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
-                 plugins=(), config=None, admin=None, demo=False, static=None, deflate=False, options=()):
+                 plugins=(), config=None, admin=None, demo=False, static=None, deflate=False, options=(),
+                 certificates=()):
         """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
         With `config`, a file, the script and where to listen are said there; with `demo`, the script."""
         self.errors = errors
@@ -58,6 +59,8 @@ class Relay:
             self.command += ["--deflate"]
         if admin:
             self.command += ["--admin", admin]
+        for certificate in certificates:
+            self.command += ["--certificate", certificate]
         self.command += options
         for name, value in (settings or {}).items():
             self.command += ["--set", f"{name}={value}"]

@@ -61,7 +61,7 @@ import Testing
     #expect(failure.details[0].hasPrefix("cannot connect to 127.0.0.1:1: "))
   }
 
-  @Test(arguments: ["http://x", "wss://x", "ws://", "ws://:80", "ws://127.0.0.1:x", "ws://127.0.0.1:0", "127.0.0.1:80"])
+  @Test(arguments: ["http://x", "ws://", "ws://:80", "ws://127.0.0.1:x", "ws://127.0.0.1:0", "127.0.0.1:80"])
   func wrongURLs(_ url: String) { #expect(throws: StageError.self) { try LiveTarget(url: url) } }
 
   @Test(arguments: [

@@ -9,8 +9,8 @@ import threading
 
 from page import BINARY, COMMAND_SECONDS, ROOT, Page, run
 
-LISTENING = re.compile(r"listening on ws://[0-9.]+:(\d+)")
-PAGES_PORT = "9080"
+LISTENING = re.compile(r"listening on wss?://[0-9.]+:(\d+)")
+PAGES_PORT, PAGES_TLS_PORT = "9080", "9443"
 PAGES_ADMIN = "127.0.0.1:9081"
 ADMIN = re.compile(r"admin on http://([0-9.:]+)/status")
 ADMIN_COMMANDS = r"lobbyist (reload|deploy|versions|rollback)\b"
@@ -76,6 +76,7 @@ class Reader:
     def said(self, command, count):
         # Another relay may have the page's admin listener.
         command = command.replace(f"--admin {PAGES_ADMIN}", "--admin 127.0.0.1:0")
+        command = command.replace(f"tls://127.0.0.1:{PAGES_TLS_PORT}", "tls://127.0.0.1:0")
         if self.served and self.served.admin and re.match(ADMIN_COMMANDS, command):
             command += f" --admin {self.served.admin}"
         if " serve " in f" {command}":
@@ -84,5 +85,6 @@ class Reader:
             self.served = Served(command, self.folder, self.environment, count)
             return [line.replace(f"{ROOT}/", "") for line in self.served.lines]
         if self.served:
-            command = command.replace(f"localhost:{PAGES_PORT}", f"localhost:{self.served.port}")
+            for port in (PAGES_PORT, PAGES_TLS_PORT):
+                command = command.replace(f"localhost:{port}", f"localhost:{self.served.port}")
         return run("env", f"PATH={self.environment['PATH']}", "sh", "-c", command, cwd=self.folder)[1]

@@ -223,6 +223,9 @@ def check_configuration(page, block):
     for name in re.findall(r'env "(\w+)"', text):
         os.environ.setdefault(name, "a-secret-of-some-length-for-the-page")
     with tempfile.TemporaryDirectory() as folder:
+        for file, key in re.findall(r'certificate { file = "(.*?)", key = "(.*?)" }', text):
+            run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", file, "-subj",
+                "/CN=localhost", cwd=folder)
         code, lines = lobbyist("check", "--config", write(folder, "lobbyist.lua", text))
         return code, [line.replace(f"{folder}/", "") for line in lines]
 
@@ -322,6 +325,12 @@ def deploy_page(checks):
     checks.true("the fields of a deployment are found", len(fields) > 6)
     for name in fields:
         checks.true(f"{page.path}: {name}", f"`{name}`" in row)
+
+
+def tls_page(checks):
+    """The page is a session that goes as it is printed."""
+    for command, printed, now in Reader("docs/tls.md").play():
+        checks.equal(f"docs/tls.md: {command}", steady(now), steady(printed))
 
 
 def changed_configuration(checks):
@@ -480,6 +489,6 @@ def limits(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [(links,), (commands,), (folders,), (session,), (rule,), (serving,), (conversations,),
                              (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
-                             (deploy_page,), (changed_configuration,),
+                             (deploy_page,), (changed_configuration,), (tls_page,),
                              (replay_page,), (plugin_pages,), (how_to_pages,),
                              (api_page,), (api_examples,), (sandbox,), (limits,), (limit_statements,)])

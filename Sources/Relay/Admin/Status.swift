@@ -58,10 +58,10 @@ extension RelayCounters {
       ("refused_by_rate", refusedByRate), ("refused_by_policy", refusedByPolicy), ("banned", banned),
       ("proxy_headers_refused", proxyHeadersRefused), ("refused_for_buffers", refusedForBuffers),
       ("unmounted", unmounted),
-      ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
-      ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled), ("control_floods", controlFloods),
-      ("out_of_buffers", outOfBuffers), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
-      ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
+      ("handshakes_timed_out", handshakesTimedOut), ("tls_failures", tlsFailures), ("violations", violations),
+      ("vanished", vanished), ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled),
+      ("control_floods", controlFloods), ("out_of_buffers", outOfBuffers),
+      ("out_of_descriptors", outOfDescriptors), ("reloads", reloads), ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
       ("deployments_refused", deploymentsRefused), ("bytes_in", bytesIn), ("bytes_out", bytesOut),
     ]
   }
