@@ -115,7 +115,7 @@ public final class Relay {
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: uptimeSeconds, connections: connections.count, counters: counters,
+      uptimeSeconds: uptimeSeconds, connections: connections.count, readiness: readiness, counters: counters,
       mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 

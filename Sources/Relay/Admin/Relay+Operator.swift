@@ -76,10 +76,13 @@ public enum Readiness: Equatable, Sendable {
   /// Why not, in words.
   case notReady(String)
 
+  var reason: String? {
+    if case .notReady(let reason) = self { return reason }
+    return nil
+  }
+
   var response: RequestAnswer {
-    switch self {
-    case .ready: OperatorAnswer.text(200, "ready\n")
-    case .notReady(let reason): OperatorAnswer.text(503, "\(reason)\n")
-    }
+    guard let reason else { return OperatorAnswer.text(200, "ready\n") }
+    return OperatorAnswer.text(503, "\(reason)\n")
   }
 }

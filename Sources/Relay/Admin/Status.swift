@@ -4,6 +4,7 @@ import Policy
 struct Status {
   let uptimeSeconds: Double
   let connections: Int
+  let readiness: Readiness
   let counters: RelayCounters
   let mounts: [LabelledMount]
   let mountsEnding: Int
@@ -12,6 +13,7 @@ struct Status {
   var json: JSON {
     .object([
       ("uptime_seconds", .number(uptimeSeconds.rounded())), ("connections", .count(connections)),
+      ("ready", .flag(readiness == .ready)), ("not_ready", readiness.reason.map { .text($0) }),
       ("relay", .counts(counters.named)), ("mounts", .list(mounts.map(mount))),
       ("mounts_ending", .count(mountsEnding)),
     ])
@@ -20,7 +22,7 @@ struct Status {
   private func mount(_ entry: LabelledMount) -> JSON {
     let (mount, counters) = (entry.mount, entry.mount.counters)
     return .object([
-      ("host", entry.route.host.map { .text($0) }), ("paths", .texts(entry.route.paths)),
+      ("mount", .text(entry.label)), ("host", entry.route.host.map { .text($0) }), ("paths", .texts(entry.route.paths)),
       ("deployment", deployer?.deployment(of: mount).map { .count($0) }), ("version", .text(mount.version)),
       ("versions", JSON(mount.versions)), ("script", JSON(mount.scripts.policy)),
       ("plugins", .list(mount.scripts.plugins.map(JSON.init))), ("peers", .count(mount.peerCount)),

@@ -34,6 +34,14 @@ struct AdminRequest {
     return nil
   }
 
+  /// What the relay answers to a question; nil when it does not, which has been told then.
+  func fetch(_ path: String) -> TalkValue? {
+    guard let (status, value) = send("GET", path) else { return nil }
+    if status == 200 { return value }
+    complain(value["error"]?.text ?? "the relay answers \(status)")
+    return nil
+  }
+
   /// Sends, and tells what runs then; answers the exit code.
   func change(_ path: String, _ body: [UInt8]) -> Int32 {
     guard let (status, value) = send("POST", path, body) else { return ExitCode.failure }
