@@ -4,13 +4,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build run test bench lint fuzz clean toolchain
 
-BUILD_PACKAGES := liblua5.4-dev libssl-dev pkg-config
+BUILD_PACKAGES := liblua5.4-dev libssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
   mono-mcs mono-runtime openjdk-17-jdk-headless
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
 PORT ?= 9080
-export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua
+export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua:$(CURDIR)/Sources/CZlib
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

@@ -37,6 +37,7 @@ let package = Package(
     // What Swift cannot see by itself. No logic.
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux", cSettings: cSettings),
 
     // The only code that calls Lua.
@@ -45,7 +46,7 @@ let package = Package(
     // Values: bytes in, answers out.
     room("Bytes", ["CLinux"]),
     room("HTTP", ["Bytes"]),
-    room("WebSocket", ["Bytes", "HTTP", "CCrypto"]),
+    room("WebSocket", ["Bytes", "HTTP", "CCrypto", "CZlib"]),
     room("Schedule"),
     room("Lobby", ["Schedule"]),
 

@@ -150,6 +150,12 @@ public struct ByteQueue: ~Copyable {
     capacity = 0
   }
 
+  /// Drops what waits and keeps the block, unless it is larger than `blockBytesMax`.
+  public mutating func empty(keepingBlockUpTo blockBytesMax: Int) {
+    if capacity > blockBytesMax { removeAll() }
+    (head, tail) = (0, 0)
+  }
+
   /// The waiting bytes, valid inside `body` only. They may be changed in place (unmasking does).
   @inlinable
   public mutating func withBytes<Result, Failure: Error>(

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Plain search in bytes.
 public enum ByteSearch {
@@ -9,5 +10,12 @@ public enum ByteSearch {
     }
     guard let found = unsafe linux_memmem(start, bytes.count, needle, wanted.count) else { return nil }
     return unsafe UnsafeRawPointer(found) - start
+  }
+
+  /// Whether both are the same bytes. memcmp(3)
+  public static func isEqual(_ left: UnsafeRawBufferPointer, to right: UnsafeRawBufferPointer) -> Bool {
+    guard left.count == right.count else { return false }
+    guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+    return unsafe memcmp(one, other, left.count) == 0
   }
 }

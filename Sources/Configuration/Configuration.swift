@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
     public var plugins: [Plugin] = []
     public var settings: [Assignment] = []
     public var limits: [Assignment] = []
+    /// Whether messages are compressed for those who offer it.
+    public var deflates = false
     /// The folder of files for browsers.
     public var pages: Located<String>?
   }

@@ -102,7 +102,7 @@ struct StatementCursor {
   // MARK: mount
 
   private static let mountExample = "mount \"/\" { script = \"scripts/godot.lua\" }"
-  private static let mountFields = ["script", "plugins", "settings", "limits", "host", "listen", "static"]
+  private static let mountFields = ["script", "plugins", "settings", "limits", "host", "listen", "static", "deflate"]
 
   func mount() throws(ConfigurationError) -> Configuration.Mount {
     guard statement.arguments.count == 2, case .table(let table) = statement.arguments[1], table.items.isEmpty else {
@@ -155,6 +155,7 @@ struct StatementCursor {
       mount.script = path
       mount.scriptLine = line
     case ("static", .text(let folder)): mount.pages = .init(value: folder, line: line)
+    case ("deflate", .bool(let flag)): mount.deflates = flag
     case ("host", .text(let host)): mount.host = try self.host(host, line)
     case ("listen", .text(let address)): mount.listen = [.init(value: address, line: line)]
     case ("listen", .table(let table)):

@@ -148,6 +148,7 @@ final class LiveConnection {
     case .message(let isBinary, let payload):
       let bytes = unsafe Array(payload)
       heard.append(isBinary ? .binary(bytes) : .text(bytes))
+    case .compressed: preconditionFailure("no extension was offered")
     case .ping(let payload):
       append(.pong, unsafe Array(payload))
       flush()

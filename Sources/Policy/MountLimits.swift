@@ -14,6 +14,8 @@ public struct MountLimits: Sendable, Equatable {
   /// Bytes that may wait for one slow reader.
   public var queuedBytes = 1 << 20
   public var slowReader = SlowReader.close
+  /// Bytes from which on a message is compressed for those who have agreed to that.
+  public var deflateFromBytes = 200
   /// Peers that plugins keep without a connection.
   public var keptPeers = 1024
   /// Bytes that may wait for one of them.

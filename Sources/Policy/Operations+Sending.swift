@@ -33,7 +33,11 @@ extension MountCore {
     guard isOpen(peer) else { return }
     let outlet = outlets[Int(peer.slot)]
     let limit = outbox.isDetached(outlet) ? limits.keptBytes : limits.queuedBytes
-    if unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill) {
+    let isSent =
+      count >= limits.deflateFromBytes && outbox.deflates(outlet)
+      ? unsafe outbox.appendDeflated(to: outlet, opcode, count: count, limit: limit, fill: fill)
+      : unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
+    if isSent {
       counters.messagesOut &+= 1
     } else {
       overflow(peer)

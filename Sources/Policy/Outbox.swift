@@ -15,6 +15,8 @@ public struct Outlet: ~Copyable {
   public internal(set) var state = State.vacant
   /// Listed in `Outbox.touched`: there is something new to send.
   var isTouched = false
+  /// Messages may go out compressed with this window (RFC 7692 §7.1.2.1): 9 to 15, or 0 for none.
+  var windowBits: UInt8 = 0
   /// The transaction that wrote here last.
   var stamp: UInt32 = 0
 }
@@ -41,6 +43,7 @@ public final class Outbox {
   private static let sparesMax = 64
   /// A larger block than this, which one slow reader may have needed, is not kept.
   private static let spareBytesMax = 256 << 10
+  private var deflation = SharedDeflation()
   /// Whoever wants to know what is sent; nil for nobody.
   public var observer: (any OutboxObserver)?
 
@@ -88,6 +91,7 @@ public final class Outbox {
     guard unsafe place(outlet).pointee.state != .vacant else { return }
     unsafe place(outlet).pointee.queue.removeAll()
     unsafe place(outlet).pointee.state = .vacant
+    unsafe place(outlet).pointee.windowBits = 0
     if outlet >= Self.detachedFrom { freeDetached.append(outlet) }
   }
 
@@ -111,6 +115,15 @@ public final class Outbox {
       unsafe place.pointee.queue.removeAll()
     }
   }
+
+  /// Lets messages go out compressed, with a window of 9 to 15 bits: the client has agreed to that.
+  public func deflate(_ outlet: UInt32, windowBits: UInt8) {
+    precondition((9...15).contains(windowBits))
+    unsafe place(outlet).pointee.windowBits = windowBits
+  }
+
+  @inline(__always)
+  func deflates(_ outlet: UInt32) -> Bool { unsafe place(outlet).pointee.windowBits != 0 }
 
   /// Access to one queue, for sending from its front and for the wire's own frames.
   public func withQueue<Result, Failure: Error>(
@@ -137,7 +150,8 @@ public final class Outbox {
   /// False, with nothing appended, when more than `limit` bytes would wait then (0 = no limit).
   @inline(__always)
   func appendFrame(
-    to outlet: UInt32, _ opcode: Opcode, count: Int, limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+    to outlet: UInt32, _ opcode: Opcode, count: Int, isCompressed: Bool = false, limit: Int,
+    fill: (UnsafeMutableRawBufferPointer) -> Void
   ) -> Bool {
     let place = unsafe place(outlet)
     let waiting = unsafe place.pointee.queue.count
@@ -150,8 +164,24 @@ public final class Outbox {
         unsafe swap(&place.pointee.queue, &spares[spareCount])
       }
     }
-    unsafe place.pointee.queue.appendFrame(opcode, count: count, fill: fill)
+    unsafe place.pointee.queue.appendFrame(opcode, count: count, isCompressed: isCompressed, fill: fill)
     return true
+  }
+
+  /// The same, compressed if that makes it smaller, for an outlet that `deflates`.
+  @inline(never)
+  func appendDeflated(
+    to outlet: UInt32, _ opcode: Opcode, count: Int, limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) -> Bool {
+    // Whoever has no room for anything is not compressed for.
+    if limit > 0, waiting(outlet) >= limit { return false }
+    let windowBits = unsafe place(outlet).pointee.windowBits
+    guard let deflated = unsafe deflation.deflated(count: count, windowBits: windowBits, fill: fill) else {
+      return unsafe appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
+    }
+    return unsafe appendFrame(to: outlet, opcode, count: deflated.count, isCompressed: true, limit: limit) {
+      unsafe $0.copyMemory(from: deflated)
+    }
   }
 
   /// Ends an outlet with a close frame (RFC 6455 §5.5.1). Outside any transaction.

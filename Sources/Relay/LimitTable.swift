@@ -35,6 +35,7 @@ extension RelayLimits {
     limit("log_lines_per_second", "lines of the log of one level, a second", \.logLinesPerSecond),
     limit("log_bytes_per_minute", "bytes of the log of one level, a minute", \.logBytesPerMinute),
     limit("queued_bytes", "bytes that wait for a slow reader", \.mount.queuedBytes),
+    limit("deflate_from_bytes", "the shortest message that is compressed, in bytes", \.mount.deflateFromBytes),
     limit("lobbies", "lobbies of a mount", \.mount.lobbies.lobbies),
     limit("lobby_name_bytes", "bytes of a lobby's name", \.mount.lobbies.lobbyNameBytes),
     limit("members_per_lobby", "members of one lobby", \.mount.lobbies.membersPerLobby),

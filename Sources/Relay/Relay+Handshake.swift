@@ -62,7 +62,10 @@ extension Relay {
       case .accept(let subprotocol, let attributes):
         counters.upgraded += 1
         log.debug("a WebSocket has begun", about: subject(of: slot))
-        outbox.withQueue(slot) { $0.appendSwitchingProtocols(upgrade, subprotocol: subprotocol) }
+        let deflate = agreeOnDeflate(slot, head)
+        outbox.withQueue(slot) { queue in
+          queue.appendSwitchingProtocols(upgrade, subprotocol: subprotocol, deflate: deflate)
+        }
         outbox.touch(slot)
         connections[slot].phase = .open
         connections[slot].openedAt = UInt32(truncatingIfNeeded: now / 1000)

@@ -112,8 +112,14 @@ extension Relay {
         if isLimited, !mayReceive(slot, payload.count) { continue }
         unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: connections[slot].peer)
         if lookAtClock(mount) {
-          connections[slot].isBacklogged = true
-          backlog.append(Token(slot: slot, generation: connections[slot].generation))
+          putOff(slot)
+          return offset
+        }
+      case .compressed(let isBinary, let payload):
+        guard phase == .open, outbox.state(of: slot) == .open else { continue }
+        unsafe takeCompressed(slot, payload, isBinary: isBinary, mount)
+        if lookAtClock(mount) {
+          putOff(slot)
           return offset
         }
       case .incomplete: return offset
@@ -125,7 +131,13 @@ extension Relay {
     }
   }
 
-  private func mayReceive(_ slot: UInt32, _ count: Int) -> Bool {
+  /// Leaves the rest of what has arrived for the next turn.
+  private func putOff(_ slot: UInt32) {
+    connections[slot].isBacklogged = true
+    backlog.append(Token(slot: slot, generation: connections[slot].generation))
+  }
+
+  func mayReceive(_ slot: UInt32, _ count: Int) -> Bool {
     let isWithin = connections[slot].allowance.spend(
       count, now: now, messagesMax: limits.messagesPerSecond, bytesMax: limits.bytesPerSecond)
     if isWithin { return true }
@@ -145,7 +157,7 @@ extension Relay {
   }
 
   /// The client broke the protocol (RFC 6455 §7.1.7).
-  private func violate(_ slot: UInt32, _ code: UInt16, _ reason: StaticString) {
+  func violate(_ slot: UInt32, _ code: UInt16, _ reason: StaticString) {
     counters.violations += 1
     close(slot, code: code, reason: "\(reason)")
     connections[slot].phase = .draining

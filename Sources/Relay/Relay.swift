@@ -36,6 +36,7 @@ public final class Relay {
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
   let readBuffer: UnsafeMutableRawBufferPointer
+  var inflation = Inflation()
   var now: UInt64 = 0
   /// The connection whose event is being handled.
   var handling: UInt32?

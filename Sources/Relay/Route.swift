@@ -10,14 +10,18 @@ public struct Route: Sendable, Equatable {
   public var listen: [String]
   /// The files that browsers see there.
   public var pages: StaticFolder?
+  /// Whether messages are compressed for those who offer it when they connect.
+  public var deflates: Bool
 
   public init(
-    paths: [String] = ["/"], host: String? = nil, listen: [String] = [], pages: StaticFolder? = nil
+    paths: [String] = ["/"], host: String? = nil, listen: [String] = [], pages: StaticFolder? = nil,
+    deflates: Bool = false
   ) {
     self.paths = paths
     self.host = host
     self.listen = listen
     self.pages = pages
+    self.deflates = deflates
   }
 
   /// How well this path fits: the length of the longest of `paths` that covers it; nil when none does.

@@ -10,14 +10,16 @@ extension ByteQueue {
     }
   }
 
-  /// Appends one frame whose `count` payload bytes `fill` writes in place; it must write them all.
+  /// Appends one frame whose `count` payload bytes `fill` writes in place; it must write them all. If they are
+  /// compressed (RFC 7692 §6.1), the frame says so.
   @inlinable
   public mutating func appendFrame<Failure: Error>(
-    _ opcode: Opcode, count: Int, isFinal: Bool = true, key: UInt32? = nil,
+    _ opcode: Opcode, count: Int, isFinal: Bool = true, isCompressed: Bool = false, key: UInt32? = nil,
     fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     precondition(!opcode.isControl || (isFinal && count <= 125))
-    let header = FrameHeader(isFinal: isFinal, opcode: opcode, payloadCount: count, key: key)
+    let header = FrameHeader(
+      isFinal: isFinal, opcode: opcode, payloadCount: count, isCompressed: isCompressed, key: key)
     let start = header.count
     try unsafe append(count: start + count) { (place: UnsafeMutableRawBufferPointer) throws(Failure) in
       unsafe header.encode(into: place)

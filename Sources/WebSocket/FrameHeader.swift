@@ -3,6 +3,8 @@ public struct FrameHeader: Sendable, Equatable {
   public var isFinal: Bool
   public var opcode: Opcode
   public var payloadCount: Int
+  /// RSV1: a whole message is compressed, of which this is the first frame (RFC 7692 §6).
+  public var isCompressed = false
   /// The masking key as a plain load of its four bytes gives it; nil if the payload is not masked.
   public var key: UInt32?
 
@@ -11,10 +13,13 @@ public struct FrameHeader: Sendable, Equatable {
   /// The longest payload that can be spoken of with an `Int`, its header included.
   static let payloadCountMax = Int.max - bytesMax
 
-  public init(isFinal: Bool = true, opcode: Opcode, payloadCount: Int, key: UInt32? = nil) {
+  public init(
+    isFinal: Bool = true, opcode: Opcode, payloadCount: Int, isCompressed: Bool = false, key: UInt32? = nil
+  ) {
     self.isFinal = isFinal
     self.opcode = opcode
     self.payloadCount = payloadCount
+    self.isCompressed = isCompressed
     self.key = key
   }
 
@@ -28,7 +33,7 @@ public struct FrameHeader: Sendable, Equatable {
   /// Writes `count` bytes at the front of `place`, the payload's length in its shortest form.
   public func encode(into place: UnsafeMutableRawBufferPointer) {
     precondition(payloadCount >= 0 && place.count >= count)
-    unsafe place[0] = opcode.rawValue | (isFinal ? 0x80 : 0)
+    unsafe place[0] = opcode.rawValue | (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0)
     let maskBit: UInt8 = key == nil ? 0 : 0x80
     switch payloadCount {
     case ..<126:
@@ -60,15 +65,26 @@ public struct FrameHeader: Sendable, Equatable {
     }
   }
 
-  /// Reads the header at the front of `bytes`, which must be masked or must not be (RFC 6455 §5.1).
-  /// Everything that the header alone makes wrong is refused, as early as its first byte.
+  /// Reads the header at the front of `bytes`, which must be masked or must not be (RFC 6455 §5.1), of a connection on
+  /// which messages may come compressed or may not. Everything that the header alone makes wrong is refused, as early
+  /// as its first byte.
   @inline(__always)
-  public static func decode(_ bytes: UnsafeRawBufferPointer, isMasked: Bool) -> Answer {
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, isMasked: Bool, mayBeCompressed: Bool = false
+  ) -> Answer {
     // Invariant: each load is preceded by a check that `bytes` reaches that far.
     guard let base = bytes.baseAddress, bytes.count >= 1 else { return .incomplete(needed: 2) }
     let first = unsafe base.load(as: UInt8.self)
-    guard first & 0x70 == 0 else { return broken("A reserved bit is set and no extension was negotiated (§5.2)") }
+    let reserved = first & 0x70
+    if reserved != 0 {
+      guard mayBeCompressed, reserved == 0x40 else {
+        return broken("A reserved bit is set and no extension was negotiated (§5.2)")
+      }
+    }
     guard let opcode = Opcode(rawValue: first & 0x0F) else { return broken("The opcode is reserved (§5.2)") }
+    guard reserved == 0 || opcode == .text || opcode == .binary else {
+      return broken("Only the first frame of a message says that it is compressed (RFC 7692 §6.1)")
+    }
     let isFinal = first & 0x80 != 0
     guard isFinal || !opcode.isControl else { return broken("A control frame is fragmented (§5.5)") }
     guard bytes.count >= 2 else { return .incomplete(needed: 2) }
@@ -96,7 +112,8 @@ public struct FrameHeader: Sendable, Equatable {
         return .violation(code: CloseCode.messageTooBig, reason: "The message is too big (§10.4)")
       }
     }
-    var header = FrameHeader(isFinal: isFinal, opcode: opcode, payloadCount: payloadCount)
+    var header = FrameHeader(
+      isFinal: isFinal, opcode: opcode, payloadCount: payloadCount, isCompressed: reserved != 0)
     if isMasked {
       guard bytes.count >= needed else { return .incomplete(needed: needed) }
       header.key = unsafe base.loadUnaligned(fromByteOffset: lengthEnd, as: UInt32.self)

@@ -7,6 +7,13 @@ public struct Inbound: ~Copyable {
   /// The longest message in bytes; 0 = any.
   public let messageBytesMax: Int
   private let expectsMask: Bool
+  private enum Compression: UInt8 {
+    case refused
+    case accepted
+    /// The message that is under way in fragments is compressed.
+    case assembling
+  }
+  private var compression = Compression.refused
   /// A close frame or a violation was answered: nothing more is read (RFC 6455 §1.4, §7.1.7).
   public private(set) var isFinished = false
   /// Text or binary while a fragmented message is under way (RFC 6455 §5.4), else continuation.
@@ -24,6 +31,9 @@ public struct Inbound: ~Copyable {
     expectsMask = role == .server
   }
 
+  /// permessage-deflate was negotiated: from now on messages may come compressed (RFC 7692 §6).
+  public mutating func acceptCompressed() { compression = .accepted }
+
   /// Looks at `buffer` from `offset` on, unmasks the first frame's payload in place once all of it is
   /// there, moves `offset` behind it and answers with what it means.
   ///
@@ -38,7 +48,9 @@ public struct Inbound: ~Copyable {
     while !isFinished {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset...])
       let header: FrameHeader
-      switch unsafe FrameHeader.decode(UnsafeRawBufferPointer(rest), isMasked: expectsMask) {
+      switch unsafe FrameHeader.decode(
+        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: compression != .refused)
+      {
       case .complete(let found): header = found
       case .incomplete(let needed): return unsafe .incomplete(needed: needed)
       case .violation(let code, let reason): return unsafe violation(code, reason)
@@ -79,6 +91,7 @@ public struct Inbound: ~Copyable {
   /// The event of a whole, unmasked frame; nil for a fragment that is not the last.
   @inline(__always)
   private mutating func take(_ header: FrameHeader, _ payload: UnsafeMutableRawBufferPointer) -> InboundEvent? {
+    if header.isCompressed { return unsafe takeCompressed(header, UnsafeRawBufferPointer(payload)) }
     switch header.opcode {
     case .text where header.isFinal:
       guard unsafe UTF8Validator.isValid(UnsafeRawBufferPointer(payload)) else { return unsafe notUTF8() }
@@ -96,13 +109,21 @@ public struct Inbound: ~Copyable {
     }
   }
 
+  /// The first or only frame of a compressed message. Its fragments are kept as they come.
+  @inline(never)
+  private mutating func takeCompressed(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) -> InboundEvent? {
+    if header.isFinal { return unsafe .compressed(isBinary: header.opcode == .binary, payload: payload) }
+    compression = .assembling
+    return unsafe takeFragment(header, payload)
+  }
+
   /// RFC 6455 §5.4. The text's UTF-8 is refused with the first fragment that breaks it (§8.1).
   private mutating func takeFragment(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) -> InboundEvent? {
     if header.opcode != .continuation {
       assembling = header.opcode
       text = UTF8Validator()
     }
-    if assembling == .text {
+    if assembling == .text, compression != .assembling {
       guard unsafe text.consume(payload), !header.isFinal || text.isAtBoundary else { return unsafe notUTF8() }
     }
     unsafe fragments.append(payload)
@@ -111,6 +132,10 @@ public struct Inbound: ~Copyable {
     assembling = .continuation
     isLent = true
     // The block stays where it is until the next call takes it back, even if this struct moves.
+    if compression == .assembling {
+      compression = .accepted
+      return unsafe .compressed(isBinary: isBinary, payload: UnsafeRawBufferPointer(fragments.withBytes { unsafe $0 }))
+    }
     return unsafe .message(isBinary: isBinary, payload: fragments.withBytes { unsafe $0 })
   }
 

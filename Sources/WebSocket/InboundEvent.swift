@@ -9,6 +9,8 @@ public enum InboundEvent {
   case incomplete(needed: Int)
   /// A whole message (RFC 6455 §5.4). Text is valid UTF-8.
   case message(isBinary: Bool, payload: UnsafeMutableRawBufferPointer)
+  /// A whole message that is compressed (RFC 7692 §7.2.2), its UTF-8 not looked at: it is to be inflated.
+  case compressed(isBinary: Bool, payload: UnsafeRawBufferPointer)
   /// Answer with a pong of the same payload (RFC 6455 §5.5.2).
   case ping(UnsafeRawBufferPointer)
   case pong(UnsafeRawBufferPointer)

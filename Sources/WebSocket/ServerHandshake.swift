@@ -58,13 +58,20 @@ public struct Upgrade: Sendable, Equatable {
 extension ByteQueue {
   /// Appends the 101 (RFC 6455 §4.2.2): these lines and no others, for old game clients compare them
   /// literally. A subprotocol that was not offered would make the client fail; it is a caller's mistake.
-  public mutating func appendSwitchingProtocols(_ upgrade: Upgrade, subprotocol: String? = nil) {
+  /// So would an extension: `deflate` answers an offer of the same client.
+  public mutating func appendSwitchingProtocols(
+    _ upgrade: Upgrade, subprotocol: String? = nil, deflate: DeflateParameters? = nil
+  ) {
     append("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
     append(upgrade.key)
     if let subprotocol {
       precondition(upgrade.subprotocols.contains(subprotocol))
       append("\r\nSec-WebSocket-Protocol: ")
       append(subprotocol)
+    }
+    if let deflate {
+      append("\r\nSec-WebSocket-Extensions: ")
+      append(deflate.text)
     }
     append("\r\n\r\n")
   }

@@ -115,6 +115,7 @@ final class BenchClient: LocalClient {
       case .message(_, let payload): heard.append(unsafe String(decoding: payload, as: UTF8.self))
       case .close(let code, let reason):
         heard.append(unsafe "closed: \(code ?? 0) \(String(decoding: reason, as: UTF8.self))")
+      case .compressed: preconditionFailure("no extension was offered")
       case .ping, .pong: continue
       case .incomplete, .violation: return
       }

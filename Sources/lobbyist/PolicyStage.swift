@@ -220,6 +220,7 @@ final class PolicyStage: Stage {
         case .message(let isBinary, let payload):
           guard outbox.state(of: sender.outlet) == .open else { continue }
           unsafe mount.receive(UnsafeRawBufferPointer(payload), isBinary: isBinary, from: peer)
+        case .compressed: preconditionFailure("no extension was offered")
         case .incomplete: return
         case .ping(let payload): unsafe outbox.appendControl(to: sender.outlet, .pong, payload)
         case .pong: continue
@@ -270,6 +271,7 @@ final class StageActor {
       case .message(false, let payload): heard.append(.text(unsafe [UInt8](payload)))
       case .pong(let payload): heard.append(.pong(unsafe [UInt8](payload)))
       case .close(let code, let reason): heard.append(.closed(code: code, reason: unsafe [UInt8](reason)))
+      case .compressed: preconditionFailure("no extension was offered")
       case .ping: continue
       case .incomplete, .violation: return
       }

@@ -95,6 +95,9 @@ extension ScriptReloader {
     for (mount, predecessor) in zip(again.mounts, succession.predecessors) {
       if let predecessor {
         let former = plan.mounts[predecessor].route
+        if former.deflates != mount.route.deflates {
+          changes.append("the mount \(mount.route) compresses \(mount.route.deflates ? "" : "nothing ")now")
+        }
         if former.paths != mount.route.paths { changes.append("the mount \(former) is \(mount.route) now") }
       } else {
         changes.append("the mount \(mount.route) is new")

@@ -124,6 +124,7 @@ enum ServeCommand {
       --script FILE             the policy (default \(defaultScript))
       --plugin FILE             a rule that runs before the policy, may be repeated; in this order
       --static FOLDER           files that browsers see at this address, such as a page with a game
+      --deflate                 compress messages for those who offer it (see docs/deflate.md)
       --demo                    Godot's protocol, and a page to try it with: examples/browser
       --set NAME=VALUE          a setting of the policy, may be repeated; of a plugin: PLUGIN.NAME=VALUE
       --limit NAME=VALUE        a limit of the relay, may be repeated; 0 = none

@@ -112,6 +112,7 @@ extension ServePlan {
     func place(of setting: Configuration.Assignment) -> String { "\(configuration.path):\(setting.line)" }
     var plan = MountPlan(script: try Self.file(mount.script, folder, configuration, mount.scriptLine))
     plan.route = Route(paths: mount.paths, host: mount.host, listen: mount.listen.map(\.value))
+    plan.route.deflates = mount.deflates
     if let pages = mount.pages { plan.route.pages = try Self.pages(pages, folder, configuration) }
     plan.settings = mount.settings.map { MountPlan.Setting($0.name, $0.value, place(of: $0)) }
     for plugin in mount.plugins {

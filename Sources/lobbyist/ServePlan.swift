@@ -54,7 +54,8 @@ struct ServePlan {
     }
     if let configuration {
       guard mount == MountPlan(script: "") else {
-        throw UsageError("\(configuration) says what is mounted: leave --script, --plugin, --set and --static out")
+        throw UsageError(
+          "\(configuration) says what is mounted: leave --script, --plugin, --set, --static and --deflate out")
       }
       return
     }
@@ -85,6 +86,7 @@ struct ServePlan {
     case "--config": configuration = try options.value(of: name)
     case "--demo": isDemo = true
     case "--static": mount.route.pages = try Self.pages(try options.value(of: name))
+    case "--deflate": mount.route.deflates = true
     case "--script": mount.script = try options.value(of: name)
     case "--plugin": mount.plugins.append(try options.value(of: name))
     case "--set":

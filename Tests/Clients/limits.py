@@ -223,6 +223,20 @@ def slow_readers(checks):
         checks.equal("without a limit everything arrives", heard, 20_000)
 
 
+def deflation(checks):
+    reached.add("deflate_from_bytes")
+    offer = ["Sec-WebSocket-Extensions: permessage-deflate"]
+    with Relay(script=COMMANDS, deflate=True, limits={"deflate_from_bytes": 1000}) as relay, RawSocket(relay) as raw:
+        raw.upgrade(extra=offer)
+        checks.equal("a message shorter than what is compressed", ask(raw, "X" * 999), "X" * 999)
+        say(raw, "X" * 1000)
+        checks.true("one as long", raw.receive_frame()[2] != b"X" * 1000, "compressed", "plain")
+    with Relay(script=COMMANDS, deflate=True, limits={"deflate_from_bytes": 0}) as relay, RawSocket(relay) as raw:
+        raw.upgrade(extra=offer)
+        say(raw, "X" * 50)
+        checks.true("from 0 on every message is that becomes smaller by it", len(raw.receive_frame()[2]) < 50)
+
+
 def lobbies(checks):
     with relay_with(lobbies=2) as relay, connected(relay) as raw:
         checks.equal("two lobbies", (ask(raw, "create a"), ask(raw, "create b")), ("ok", "ok"))
@@ -425,6 +439,6 @@ def every_limit(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (lobbies,), (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,),
-        (extremes,), (log_lines,), (log_budget,),
+        (rates,), (messages,), (slow_readers,), (deflation,), (lobbies,), (held_messages,), (kept_peers,), (breaker,),
+        (hooks,), (loading,), (extremes,), (log_lines,), (log_budget,),
         (every_limit,)])

@@ -41,7 +41,8 @@ class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
     def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
-                 plugins=(), config=None, admin=None, demo=False, static=None):
+                 plugins=(), config=None, admin=None, demo=False, static=None,
+                 deflate=False):
         """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
         With `config`, a file, the script and where to listen are said there; with `demo`, the script."""
         self.errors = errors
@@ -54,6 +55,8 @@ class Relay:
             self.command += ["--plugin", plugin]
         if static:
             self.command += ["--static", static]
+        if deflate:
+            self.command += ["--deflate"]
         if admin:
             self.command += ["--admin", admin]
         for name, value in (settings or {}).items():

@@ -110,6 +110,7 @@ final class EchoServer {
         case .close(let code, _):
           client.outbox.appendClose(code: code)
           client.isGone = true
+        case .compressed: preconditionFailure("no extension was offered")
         case .violation(let code, let reason):
           client.outbox.appendClose(code: code, reason: reason.description)
           client.isGone = true

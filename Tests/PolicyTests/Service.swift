@@ -16,8 +16,14 @@ final class Client {
   let outlet: UInt32
   fileprivate(set) var peer = PeerRef(slot: 0, generation: 0)
   private var inbound = Inbound(role: .client, messageBytesMax: 0)
+  private var inflater = Inflater()
+  /// Messages that came compressed.
+  private(set) var compressedCount = 0
 
-  fileprivate init(outlet: UInt32) { self.outlet = outlet }
+  fileprivate init(outlet: UInt32, inflates: Bool) {
+    self.outlet = outlet
+    if inflates { inbound.acceptCompressed() }
+  }
 
   fileprivate func read(_ bytes: UnsafeMutableRawBufferPointer) -> [Heard] {
     var heard: [Heard] = []
@@ -29,6 +35,10 @@ final class Client {
       case .close(let code, let reason): heard.append(.closed(code, String(decoding: reason, as: UTF8.self)))
       case .ping, .pong: continue
       case .incomplete: return offset == bytes.count ? heard : heard + [.broken("half a frame")]
+      case .compressed(let isBinary, let payload):
+        compressedCount += 1
+        guard case .message(let plain) = inflater.inflate(payload, bytesMax: 0) else { return [.broken("corrupt")] }
+        heard.append(isBinary ? .binary([UInt8](plain)) : .text(String(decoding: plain, as: UTF8.self)))
       case .violation(let code, let reason): return heard + [.broken("\(code) \(reason)")]
       }
     }
@@ -88,10 +98,14 @@ final class Service {
 
   // MARK: Events
 
-  func connect(address: String = "127.0.0.1", attributes: [Attachment] = []) -> Client {
-    let client = Client(outlet: outletCount)
+  /// With `windowBits` messages for it may be compressed.
+  func connect(
+    address: String = "127.0.0.1", attributes: [Attachment] = [], windowBits: UInt8? = nil
+  ) -> Client {
+    let client = Client(outlet: outletCount, inflates: windowBits != nil)
     outletCount += 1
     outbox.open(client.outlet)
+    if let windowBits { outbox.deflate(client.outlet, windowBits: windowBits) }
     client.peer = mount.connect(outlet: client.outlet, address: address, attributes: attributes)
     return client
   }
