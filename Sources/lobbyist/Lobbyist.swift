@@ -56,7 +56,10 @@ enum Lobbyist {
     lobbyist talk URL FILE...     play the same conversations against a live server
     lobbyist status               tell how a running relay does
     lobbyist lobbies              list its lobbies, and who is in them
-    lobbyist kick PEER            close one peer; also close LOBBY, ban ADDRESS and unban ADDRESS
+    lobbyist kick PEER            close the connection of one peer
+    lobbyist close LOBBY          close those of all members of a lobby, and delete it
+    lobbyist ban ADDRESS          let nobody in from an address for a while
+    lobbyist unban ADDRESS        let them in again
     lobbyist reload               have a running relay load its scripts anew
     lobbyist deploy SCRIPT        send a script to a running relay, which tries it and puts it into service
     lobbyist versions             list what was deployed to a running relay

@@ -19,7 +19,7 @@ from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
 HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
 PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
-         "docs/configuration.md", "docs/logging.md", "docs/reload.md", "docs/deploy.md", "docs/replay.md",
+         "docs/configuration.md", "docs/admin.md", "docs/logging.md", "docs/reload.md", "docs/deploy.md", "docs/replay.md",
          "docs/tutorial.md", "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"

@@ -18,7 +18,8 @@ extension Relay {
   }
 
   private func addRelay(to page: inout MetricsText) {
-    page.add("lobbyist_build_info", .gauge, "Always 1; its label tells the version.", [.init([("version", version)], 1)])
+    page.add(
+      "lobbyist_build_info", .gauge, "Always 1; its label tells the version.", [.init([("version", version)], 1)])
     page.add(
       "lobbyist_uptime_seconds", .gauge, "Since the relay serves.", [.init(seconds: uptimeSeconds)])
     page.add(
@@ -50,7 +51,8 @@ extension Relay {
         MetricsText.Sample([("kind", kind), ("phase", "\(phase)")], counts[index][Int(phase.rawValue)])
       }
     }
-    page.add("lobbyist_connections", .gauge, "Connections by what they are for and where they are in their life.", samples)
+    page.add(
+      "lobbyist_connections", .gauge, "Connections by what they are for and where they are in their life.", samples)
     page.add("lobbyist_queued_bytes", .gauge, "Bytes that wait to be sent, over all connections.", waiting)
     page.add("lobbyist_queued_bytes_max", .gauge, "Bytes that wait for the connection for which most do.", most)
     page.add("lobbyist_connections_accepted_total", .counter, "Connections that were let in.", counters.accepted)
@@ -82,7 +84,9 @@ extension Relay {
     add("lobbyist_lobbies", .gauge, "Lobbies of a mount.") { $0.lobbyCount }
     add("lobbyist_messages_received_total", .counter, "Messages from peers.") { $0.counters.messagesIn }
     add("lobbyist_messages_sent_total", .counter, "Messages to peers.") { $0.counters.messagesOut }
-    add("lobbyist_messages_dropped_total", .counter, "Messages left out for slow readers.") { $0.counters.messagesDropped }
+    add("lobbyist_messages_dropped_total", .counter, "Messages left out for slow readers.") {
+      $0.counters.messagesDropped
+    }
     add("lobbyist_slow_readers_closed_total", .counter, "Peers closed as they were too slow.") {
       $0.counters.slowReadersClosed
     }
@@ -147,7 +151,7 @@ extension Relay {
       "lobbyist_loop_turn_seconds", "Time of the loop's turns; each \(LoopTimes.turnsPerSample)th is timed.",
       [([], loopTimes.turns)])
     page.add(
-      "lobbyist_loop_lag_seconds", "How late the first of the deadlines was that were due in a turn, in whole milliseconds.",
+      "lobbyist_loop_lag_seconds", "How late the first deadline was of those due in a turn, in whole milliseconds.",
       [([], loopTimes.lag)])
     page.add(
       "lobbyist_loop_long_turns_total", .counter,

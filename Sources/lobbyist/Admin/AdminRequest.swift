@@ -22,8 +22,10 @@ struct AdminRequest {
       let reply = try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
       if let value = try? TalkValue(parsing: reply.body), value.isStructured {
         guard reply.status == 401 || reply.status == 429 else { return (reply.status, value) }
-        complain("\(admin) lets nobody in without its token (\(value["error"]?.text ?? "401")): name the file that holds it "
-          + "with \(AdminToken.option), or set \(AdminToken.variable)")
+        let reason = value["error"]?.text ?? "it answers \(reply.status)"
+        complain(
+          "\(admin) does not let you in: \(reason). Name the token's file with \(AdminToken.option), or set "
+            + AdminToken.variable)
         return nil
       }
       let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
