@@ -51,6 +51,12 @@ import Testing
     }
   }
 
+  @Test func readinessIsTold() {
+    #expect(Readiness.ready.response.status == 200)
+    let response = Readiness.notReady("draining").response
+    #expect(response.status == 503 && response.body == Array("draining\n".utf8))
+  }
+
   @Test func noRouteIsThereTwice() {
     let names = OperatorRoute.table.map { "\($0.method) \($0.path)" }
     #expect(Set(names).count == names.count)
