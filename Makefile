@@ -2,13 +2,20 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench lint fuzz clean toolchain
+.PHONY: help build run test bench lint fuzz soak dist deb clean toolchain
 
 BUILD_PACKAGES := liblua5.4-dev libssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := nodejs node-ws godot3-server lua-check python3-venv coturn chromium firefox-esr iproute2 mmdebstrap \
-  mono-mcs mono-runtime openjdk-17-jdk-headless
+  mono-mcs mono-runtime openjdk-17-jdk-headless nginx-light caddy haproxy systemd strace
 SWIFT_FLAGS := -c release --static-swift-stdlib --omit-frame-pointers
 FUZZ_SECONDS ?= 60
+SANITIZER ?= address
+SECONDS ?= 600
+SANITIZED := .build/$(SANITIZER)
+SANITIZER_FLAGS_address := --sanitize=address
+# Of C alone: Swift 6.3 cannot compile all of ours with it, and where there are two threads both are in C.
+SANITIZER_FLAGS_thread := -Xcc -fsanitize=thread -Xswiftc -Xclang-linker -Xswiftc -fsanitize=thread \
+  -Xlinker -ldispatch -Xlinker -lBlocksRuntime
 PORT ?= 9080
 export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua:$(CURDIR)/Sources/CZlib
 
@@ -42,5 +49,16 @@ lint: ## check the form of Swift, Lua and GDScript
 fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)
 
+soak: toolchain ## ten minutes of play, reloads and abuse under a sanitizer (also: SANITIZER=thread SECONDS=60)
+	swift build $(SANITIZER_FLAGS_$(SANITIZER)) -Xswiftc -DSANITIZED --scratch-path $(SANITIZED) --product lobbyist
+	@Tests/Installation/clients_venv.sh
+	LOBBYIST=$(CURDIR)/$(SANITIZED)/debug/lobbyist .build/venvs/clients/bin/python -u Tests/Soak/storm.py \
+	  $(SECONDS) --sanitizer $(SANITIZER)
+dist: build ## pack dist/lobbyist-*.tar.gz: a static program, with all that belongs beside it
+	packaging/dist.sh
+
+deb: build ## make a Debian package of the same
+	packaging/deb.sh "$$(packaging/dist.sh)"
+
 clean: ## remove what was built and installed into .build
-	rm -rf .build Tests/Conformance/reports
+	rm -rf .build dist Tests/Conformance/reports

@@ -13,9 +13,15 @@ let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(a
 let cSettings: [CSetting] = [.unsafeFlags(["-std=c17", "-Wall", "-Wextra", "-Werror", "-fno-strict-aliasing"])]
 
 /// A Swift room of the relay. Its dependencies point downwards only.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
+
+/// The operator's page, which is built into the program.
+let dashboard = [
+  "dashboard.html", "dashboard.css", "dashboard.js", "elements.js", "lobbies.js", "lobby.js", "metrics.js",
+  "numbers.js", "plot.js", "refusals.js", "relay.js", "scripts.js", "tail.js", "words.js",
+].map { Resource.embedInCode("Admin/Dashboard/\($0)") }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
@@ -55,7 +61,7 @@ let package = Package(
 
     room("Policy", ["Bytes", "WebSocket", "HTTP", "Lobby", "LuaHost", "CCrypto"]),
     room("Configuration", ["LuaHost"]),
-    room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"]),
+    room("Relay", ["Bytes", "Schedule", "HTTP", "WebSocket", "Lobby", "Policy", "Reactor"], resources: dashboard),
     room("Check", ["Bytes", "HTTP", "WebSocket", "Lobby", "LuaHost", "Policy"]),
     room("Conversation", ["Bytes", "HTTP", "WebSocket", "Reactor"]),
     room("Recording", ["Bytes", "HTTP", "Lobby", "Policy", "WebSocket", "Conversation"]),
@@ -90,7 +96,7 @@ let package = Package(
 
     // What must hold for any input: searched by libFuzzer, replayed over the corpora by the tests.
     .target(
-      name: "FuzzBodies", dependencies: ["Bytes", "Conversation", "HTTP", "LuaHost", "WebSocket"],
+      name: "FuzzBodies", dependencies: ["Bytes", "Conversation", "HTTP", "LuaHost", "Reactor", "WebSocket"],
       path: "Tests/Fuzzers/Bodies",
       swiftSettings: testSettings),
     .testTarget(

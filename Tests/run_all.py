@@ -89,9 +89,13 @@ def runners():
         if name not in libraries:
             yield name, [PYTHON, "-u", path], RUNNER_SECONDS
     yield "browser demo", [PYTHON, "-u", os.path.join(CLIENTS, "browser", "demo.py")], RUNNER_SECONDS
+    yield "dashboard", [PYTHON, "-u", os.path.join(CLIENTS, "browser", "dashboard.py")], RUNNER_SECONDS
     for name in ("godot_ws", "unity_ws", os.path.join("browser", "lobbyist")):
         yield name, ["node", os.path.join(CLIENTS, f"{name}.js")], RUNNER_SECONDS
+    yield "faults", [PYTHON, "-u", os.path.join("Tests", "Faults", "faults.py")], RUNNER_SECONDS
     yield "soak", [PYTHON, "-u", os.path.join("Tests", "Soak", "soak.py")], RUNNER_SECONDS
+    yield "storm", [PYTHON, "-u", os.path.join("Tests", "Soak", "storm.py")], RUNNER_SECONDS
+    yield "abuse", [PYTHON, "-u", os.path.join("Tests", "Abuse", "abuse.py")], RUNNER_SECONDS
     yield "documentation", [PYTHON, "-u", os.path.join("Tests", "Documentation", "readme.py")], RUNNER_SECONDS
     yield "tutorial", [PYTHON, "-u", os.path.join("Tests", "Documentation", "tutorial.py")], RUNNER_SECONDS
     yield "editors", [PYTHON, "-u", os.path.join("Tests", "Documentation", "editors.py")], RUNNER_SECONDS

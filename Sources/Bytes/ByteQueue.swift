@@ -114,6 +114,10 @@ public struct ByteQueue: ~Copyable {
   @inlinable
   public var blockCount: Int { capacity }
 
+  /// Bytes that can be appended without another block.
+  @inlinable
+  public var room: Int { capacity - tail }
+
   /// Takes `count` bytes off the front and keeps the block, also when nothing is left in it.
   @inlinable
   public mutating func removeFirstKeepingBlock(_ count: Int) {

@@ -30,7 +30,7 @@ struct Rehearsal {
     self.facts = facts
     self.scripts = scripts
     self.trials = trials
-    mount.observer = trials
+    mount.addObserver(trials)
   }
 
   mutating func run() {

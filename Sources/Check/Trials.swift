@@ -3,6 +3,8 @@ import Policy
 
 /// How often the hooks have run in a trial, and what they have failed with.
 final class Trials: MountObserver {
+  let wantsOneVersion = true
+
   /// All failures, in their order.
   private(set) var failures: [ScriptError] = []
   private var tries: [String: Try] = [:]

@@ -44,6 +44,9 @@ public struct Configuration: Sendable {
   public internal(set) var admin: Located<String>?
   /// What the operator has to know there.
   public internal(set) var adminToken: Located<String>?
+  /// Networks of proxies: of those whose `X-Forwarded-For` is believed, and of those that speak the PROXY protocol.
+  public internal(set) var proxies: [Located<String>] = []
+  public internal(set) var proxyProtocol: [Located<String>] = []
   /// Where deployments are kept.
   public internal(set) var deployments: Located<String>?
   /// `format` and `level`.
@@ -87,6 +90,9 @@ public struct Configuration: Sendable {
         throw cursor.error("deployments wants \(example)")
       }
       deployments = texts[0]
+    case "proxies": proxies += try cursor.texts("addresses or networks: proxies { \"127.0.0.1\", \"10.0.0.0/8\" }")
+    case "proxy_protocol":
+      proxyProtocol += try cursor.texts("addresses or networks: proxy_protocol { \"10.0.0.1\" }")
     case "limits": limits += try cursor.assignments(example: "limits { connections = 1000 }")
     case "log":
       let said = try cursor.assignments(example: "log { format = \"json\" }")

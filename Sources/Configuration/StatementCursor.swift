@@ -24,9 +24,12 @@ struct StatementCursor {
     throw error("\(owner) no '\(name)': \(nearest ?? all)", line: line)
   }
 
-  /// Arguments that are all strings.
+  /// Arguments that are all strings, or a list of them.
   func texts(_ wanted: String) throws(ConfigurationError) -> [Configuration.Located<String>] {
     guard !statement.arguments.isEmpty else { throw error("\(statement.word) wants \(wanted)") }
+    if statement.arguments.count == 1, case .table(let table) = statement.arguments[0], table.fields.isEmpty {
+      return try texts(table.items, wanted, line: statement.line)
+    }
     return try texts(statement.arguments, wanted, line: statement.line)
   }
 

@@ -4,7 +4,7 @@ import LuaHost
 /// Runs a configuration and puts together what it says.
 @safe
 final class StatementReader {
-  static let plain = ["listen", "limits", "log", "admin", "deployments"]
+  static let plain = ["listen", "limits", "log", "admin", "deployments", "proxies", "proxy_protocol"]
   /// These go on with a table: `mount "/" { … }`.
   static let curried = ["mount"]
 

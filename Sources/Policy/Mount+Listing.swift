@@ -43,6 +43,11 @@ extension Mount {
     return (total, listed)
   }
 
+  /// The one of a name; nil when there is none.
+  public func listedLobby(named name: [UInt8], membersMax: Int) -> ListedLobby? {
+    lobby(named: name).map { list($0, membersMax) }
+  }
+
   private func isNamed(_ lobby: LobbyRef, _ text: [UInt8]) -> Bool {
     if text.isEmpty { return true }
     let name = unsafe core.pointee.machine.name(of: lobby)

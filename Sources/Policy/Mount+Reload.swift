@@ -40,7 +40,7 @@ extension Mount {
   }
 
   private func requireRoom(for scripts: Scripts) throws(ScriptError) {
-    guard observer == nil else {
+    guard !observers.contains(where: \.wantsOneVersion) else {
       throw ScriptError(
         scripts.policy,
         "a recording is of one version at a time: let all lobbies go on with the new one, or restart without --record")

@@ -42,8 +42,11 @@ public final class Mount {
   public let limits: MountLimits
   /// Folders in which `require` looks behind those of the scripts.
   let shared: [String]
-  /// Whoever wants to know what the mount is told and what it answers; nil for nobody.
-  public var observer: (any MountObserver)?
+  /// Those who want to know what the mount is told and what it answers.
+  var observers: [any MountObserver] = [] {
+    didSet { isObserved = !observers.isEmpty }
+  }
+  private(set) var isObserved = false
 
   /// Loads the scripts. `read` finds the files that they require: beside them, then in the folders `shared`. What they
   /// do while they load is done at the time given, as for `setTime`. The lines that run are noted in `coverage`, where
@@ -147,7 +150,7 @@ public final class Mount {
   /// A peer has connected; what it is sent goes into `outlet`, which must be open. The answer is who has this
   /// connection: the newcomer, or a peer that has taken it over.
   public func connect(outlet: UInt32, address: String, attributes: [Attachment] = []) -> PeerRef {
-    observed(.connect(outlet: outlet, address: address), MountAnswer.nothing) {
+    observed(.connect(outlet: outlet, address: address), MountAnswer.connect) {
       welcome(outlet: outlet, address: address, attributes)
     }
   }
@@ -170,7 +173,7 @@ public final class Mount {
   /// A whole message has arrived. A failed hook costs this message and nothing else.
   public func receive(_ bytes: UnsafeRawBufferPointer, isBinary: Bool, from peer: PeerRef) {
     guard unsafe core.pointee.isOpen(peer) else { return }
-    if observer == nil { return unsafe take(bytes, isBinary: isBinary, from: peer) }
+    if !isObserved { return unsafe take(bytes, isBinary: isBinary, from: peer) }
     let outlet = unsafe core.pointee.outlets[Int(peer.slot)]
     observed(.message(outlet: outlet, isBinary: isBinary, unsafe Array(bytes)), MountAnswer.nothing) {
       unsafe take(bytes, isBinary: isBinary, from: peer)

@@ -27,6 +27,8 @@ struct MountCore: ~Copyable {
   var addresses: [String] = []
   var closes: [StagedClose] = []
   var kept = KeptPeers()
+  /// Bytes of held messages that the outbox's buffers know of.
+  private var heldCounted = 0
 
   /// Time as the last event found it: monotonic milliseconds, and seconds since 1970.
   var now: UInt64 = 0
@@ -55,6 +57,15 @@ struct MountCore: ~Copyable {
     self.report = report
   }
 
+  /// The mount is gone, and what it held.
+  deinit { outbox.buffers.bytes -= heldCounted }
+
+  /// Whether there is memory for holding a message of so many bytes.
+  func mayHold(_ count: Int) -> Bool {
+    let uncounted = machine.heldByteCount - heldCounted
+    return outbox.buffers.mayGrow(from: machine.heldByteCount, by: uncounted + count)
+  }
+
   /// Whether messages still go out to this peer.
   func isOpen(_ peer: PeerRef) -> Bool {
     machine.isLive(peer) && !machine.isClosing(peer) && outbox.state(of: outlets[Int(peer.slot)]) == .open
@@ -65,6 +76,14 @@ struct MountCore: ~Copyable {
     machine.commit()
     outbox.commit()
     countersBefore.commit(counters)
+    if machine.heldByteCount != heldCounted { countHeld() }
+  }
+
+  /// Notes the memory of held messages among the buffers. A hook that is taken back has changed nothing.
+  @inline(never)
+  private mutating func countHeld() {
+    outbox.buffers.bytes += machine.heldByteCount - heldCounted
+    heldCounted = machine.heldByteCount
   }
 
   mutating func rollback() {

@@ -1,4 +1,5 @@
 import HTTP
+import Lobby
 
 /// What a mount is told.
 public enum MountInput: Sendable {
@@ -18,6 +19,8 @@ public enum MountAnswer: Sendable {
   case none
   case upgrade(UpgradeVerdict)
   case request(RequestAnswer?)
+  /// Who has the connection.
+  case connect(PeerRef)
 
   /// For events whose caller is answered nothing that matters.
   static func nothing<Answer>(_ answer: Answer) -> MountAnswer { .none }
@@ -25,6 +28,9 @@ public enum MountAnswer: Sendable {
 
 /// Is told of every event of a mount before and after it, except of a `disconnect` at once, which no relay does.
 public protocol MountObserver: AnyObject {
+  /// Whether it cannot follow a mount that runs several versions at once.
+  var wantsOneVersion: Bool { get }
+
   func begins(_ input: MountInput, milliseconds: UInt64, wallSeconds: Double)
 
   /// `drawn` is what the event has drawn from a random source that notes it.
@@ -38,16 +44,24 @@ public protocol OutboxObserver: AnyObject {
 }
 
 extension Mount {
-  /// Does what an event asks for, in sight of the observer if there is one.
+  /// Tells `newcomer` as well from the next event on.
+  public func addObserver(_ newcomer: any MountObserver) { observers.append(newcomer) }
+
+  /// Outside any event.
+  public func removeObserver(_ leaver: any MountObserver) { observers.removeAll { $0 === leaver } }
+
+  /// Does what an event asks for, in sight of the observers if there are any.
   @inline(__always)
   func observed<Answer>(
     _ input: @autoclosure () -> MountInput, _ answer: (Answer) -> MountAnswer, _ body: () -> Answer
   ) -> Answer {
-    guard let observer else { return body() }
+    if !isObserved { return body() }
     let (now, wallSeconds) = unsafe (core.pointee.now, core.pointee.wallSeconds)
-    observer.begins(input(), milliseconds: now, wallSeconds: wallSeconds)
+    let told = input()
+    for observer in observers { observer.begins(told, milliseconds: now, wallSeconds: wallSeconds) }
     let result = body()
-    observer.ends(answer(result), drawn: takeDrawn())
+    let (said, drawn) = (answer(result), takeDrawn())
+    for observer in observers { observer.ends(said, drawn: drawn) }
     return result
   }
 

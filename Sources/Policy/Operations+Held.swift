@@ -37,6 +37,7 @@ extension MountCore {
     _ payload: [UInt8], isBinary: Bool, _ key: [UInt8], of owner: Subject, seconds: Int, _ call: Call
   ) throws(OperationError) {
     let deadline = try deadline(in: unsafe call.number(seconds))
+    guard mayHold(payload.count) else { return unsafe call.answer(false) }
     let now = self.now
     let isHeld = try refusing { () throws(Refusal) in
       try machine.hold(payload, isBinary: isBinary, for: key, of: owner, now: now, deadline: deadline)

@@ -33,23 +33,23 @@ extension MountCore {
     guard isOpen(peer) else { return }
     let outlet = outlets[Int(peer.slot)]
     let limit = outbox.isDetached(outlet) ? limits.keptBytes : limits.queuedBytes
-    let isSent =
+    let answer =
       count >= limits.deflateFromBytes && outbox.deflates(outlet)
       ? unsafe outbox.appendDeflated(to: outlet, opcode, count: count, limit: limit, fill: fill)
       : unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
-    if isSent {
-      counters.messagesOut &+= 1
-    } else {
-      overflow(peer)
+    switch answer {
+    case .done: counters.messagesOut &+= 1
+    case .queueFull: overflow(peer, "Too slow: messages for you are piling up")
+    case .outOfBuffers: overflow(peer, "The relay is out of buffers")
     }
   }
 
   @inline(never)
-  private mutating func overflow(_ peer: PeerRef) {
+  private mutating func overflow(_ peer: PeerRef, _ reason: String) {
     counters.messagesDropped &+= 1
     guard limits.slowReader == .close else { return }
     counters.slowReadersClosed &+= 1
-    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array("Too slow: messages for you are piling up".utf8))
+    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array(reason.utf8))
   }
 
   mutating func stageClose(_ peer: PeerRef, code: UInt16?, reason: [UInt8]) {

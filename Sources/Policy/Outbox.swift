@@ -43,9 +43,14 @@ public final class Outbox {
   private static let sparesMax = 64
   /// A larger block than this, which one slow reader may have needed, is not kept.
   private static let spareBytesMax = 256 << 10
+  /// The memory of all buffers for what peers send and are sent: the queues' here, and what others have noted.
+  public var buffers = BufferCount()
   private var deflation = SharedDeflation()
-  /// Whoever wants to know what is sent; nil for nobody.
-  public var observer: (any OutboxObserver)?
+  /// Those who want to know what is sent.
+  private var observers: [any OutboxObserver] = [] {
+    didSet { isObserved = !observers.isEmpty }
+  }
+  private var isObserved = false
 
   public init() {
     unsafe spares = .allocate(capacity: Self.sparesMax)
@@ -79,9 +84,9 @@ public final class Outbox {
   func move(_ outlet: UInt32, to connection: UInt32) {
     let waiting = waiting(connection)
     unsafe place(outlet).pointee.queue.withBytes { bytes in
-      unsafe place(connection).pointee.queue.append(UnsafeRawBufferPointer(bytes))
+      change(connection) { unsafe $0.append(UnsafeRawBufferPointer(bytes)) }
     }
-    tellObserver(connection, from: waiting)
+    tellObservers(connection, from: waiting)
     release(outlet)
     touch(connection)
   }
@@ -89,7 +94,7 @@ public final class Outbox {
   /// Gives an outlet back; what still waits in it is dropped.
   public func release(_ outlet: UInt32) {
     guard unsafe place(outlet).pointee.state != .vacant else { return }
-    unsafe place(outlet).pointee.queue.removeAll()
+    change(outlet) { $0.removeAll() }
     unsafe place(outlet).pointee.state = .vacant
     unsafe place(outlet).pointee.windowBits = 0
     if outlet >= Self.detachedFrom { freeDetached.append(outlet) }
@@ -108,6 +113,8 @@ public final class Outbox {
     let place = unsafe place(outlet)
     unsafe place.pointee.queue.removeFirstKeepingBlock(count)
     guard unsafe place.pointee.queue.isEmpty else { return }
+    // A spare is nobody's: it does not count.
+    unsafe buffers.bytes -= place.pointee.queue.blockCount
     if unsafe spareCount < Self.sparesMax && place.pointee.queue.blockCount <= Self.spareBytesMax {
       unsafe swap(&place.pointee.queue, &spares[spareCount])
       spareCount += 1
@@ -129,7 +136,18 @@ public final class Outbox {
   public func withQueue<Result, Failure: Error>(
     _ outlet: UInt32, _ body: (inout ByteQueue) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try unsafe body(&place(outlet).pointee.queue)
+    try change(outlet, body)
+  }
+
+  /// Changes a queue, and notes what it owns by that.
+  @inline(__always)
+  private func change<Result, Failure: Error>(
+    _ outlet: UInt32, _ body: (inout ByteQueue) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let place = unsafe place(outlet)
+    let before = unsafe place.pointee.queue.blockCount
+    defer { unsafe buffers.bytes += place.pointee.queue.blockCount - before }
+    return try unsafe body(&place.pointee.queue)
   }
 
   /// Lists an outlet for the next flush.
@@ -146,35 +164,49 @@ public final class Outbox {
     return outlet
   }
 
-  /// Appends a frame of `count` bytes, which `fill` writes in place, as part of the running transaction.
-  /// False, with nothing appended, when more than `limit` bytes would wait then (0 = no limit).
+  enum AppendAnswer {
+    case done
+    /// More bytes would wait than may; nothing was appended.
+    case queueFull
+    /// There is no memory for a larger queue; nothing was appended.
+    case outOfBuffers
+  }
+
+  /// Appends a frame of `count` bytes, which `fill` writes in place, as part of the running transaction, unless more than
+  /// `limit` bytes would wait then (0 = no limit).
   @inline(__always)
   func appendFrame(
     to outlet: UInt32, _ opcode: Opcode, count: Int, isCompressed: Bool = false, limit: Int,
     fill: (UnsafeMutableRawBufferPointer) -> Void
-  ) -> Bool {
+  ) -> AppendAnswer {
     let place = unsafe place(outlet)
     let waiting = unsafe place.pointee.queue.count
-    if limit > 0, waiting + count > limit { return false }
+    if limit > 0, waiting + count > limit { return .queueFull }
     if unsafe place.pointee.stamp != stamp {
       unsafe place.pointee.stamp = stamp
       journal.append((outlet, waiting))
       if unsafe spareCount > 0 && place.pointee.queue.blockCount == 0 {
         spareCount -= 1
         unsafe swap(&place.pointee.queue, &spares[spareCount])
+        unsafe buffers.bytes += place.pointee.queue.blockCount
       }
     }
+    let block = unsafe place.pointee.queue.blockCount
+    if unsafe place.pointee.queue.room < count + FrameHeader.bytesMax, !buffers.mayGrow(from: block, by: count) {
+      return .outOfBuffers
+    }
     unsafe place.pointee.queue.appendFrame(opcode, count: count, isCompressed: isCompressed, fill: fill)
-    return true
+    unsafe buffers.bytes += place.pointee.queue.blockCount - block
+    return .done
   }
 
   /// The same, compressed if that makes it smaller, for an outlet that `deflates`.
   @inline(never)
   func appendDeflated(
     to outlet: UInt32, _ opcode: Opcode, count: Int, limit: Int, fill: (UnsafeMutableRawBufferPointer) -> Void
-  ) -> Bool {
+  ) -> AppendAnswer {
     // Whoever has no room for anything is not compressed for.
-    if limit > 0, waiting(outlet) >= limit { return false }
+    if limit > 0, waiting(outlet) >= limit { return .queueFull }
     let windowBits = unsafe place(outlet).pointee.windowBits
     guard let deflated = unsafe deflation.deflated(count: count, windowBits: windowBits, fill: fill) else {
       return unsafe appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
@@ -188,9 +220,9 @@ public final class Outbox {
   public func appendClose(to outlet: UInt32, code: UInt16?, reason: UnsafeRawBufferPointer) {
     guard unsafe place(outlet).pointee.state == .open else { return }
     let waiting = waiting(outlet)
-    unsafe place(outlet).pointee.queue.appendClose(code: code, reason: reason)
+    change(outlet) { unsafe $0.appendClose(code: code, reason: reason) }
     unsafe place(outlet).pointee.state = .closing
-    tellObserver(outlet, from: waiting)
+    tellObservers(outlet, from: waiting)
     touch(outlet)
   }
 
@@ -202,21 +234,21 @@ public final class Outbox {
   /// Appends a control frame of the wire's own (RFC 6455 §5.5.2-3), unless the close frame is out.
   public func appendControl(to outlet: UInt32, _ opcode: Opcode, _ payload: UnsafeRawBufferPointer) {
     guard unsafe place(outlet).pointee.state == .open else { return }
-    unsafe place(outlet).pointee.queue.appendFrame(opcode, payload)
+    change(outlet) { unsafe $0.appendFrame(opcode, payload) }
     touch(outlet)
   }
 
   func commit() {
     guard !journal.isEmpty else { return }
     for entry in journal { touch(entry.outlet) }
-    if observer != nil {
-      for entry in journal { tellObserver(entry.outlet, from: entry.count) }
+    if isObserved {
+      for entry in journal { tellObservers(entry.outlet, from: entry.count) }
     }
     endTransaction()
   }
 
   func rollback() {
-    for entry in journal { unsafe place(entry.outlet).pointee.queue.truncate(to: entry.count) }
+    for entry in journal { change(entry.outlet) { $0.truncate(to: entry.count) } }
     endTransaction()
   }
 
@@ -225,11 +257,17 @@ public final class Outbox {
     stamp &+= 1
   }
 
-  /// Shows the observer what waits in an outlet behind the first `count` bytes.
-  private func tellObserver(_ outlet: UInt32, from count: Int) {
-    guard let observer, !isDetached(outlet) else { return }
+  /// Tells `newcomer` as well from now on.
+  public func addObserver(_ newcomer: any OutboxObserver) { observers.append(newcomer) }
+
+  public func removeObserver(_ leaver: any OutboxObserver) { observers.removeAll { $0 === leaver } }
+
+  /// Shows the observers what waits in an outlet behind the first `count` bytes.
+  private func tellObservers(_ outlet: UInt32, from count: Int) {
+    guard isObserved, !isDetached(outlet) else { return }
     unsafe place(outlet).pointee.queue.withBytes { bytes in
-      unsafe observer.sends(UnsafeMutableRawBufferPointer(rebasing: bytes[count...]), to: outlet)
+      let frames = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+      for observer in observers { unsafe observer.sends(frames, to: outlet) }
     }
   }
 

@@ -124,7 +124,10 @@ public enum ChildBeginnings {
     signal(SIGPIPE, SIG_IGN)
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     set(RLIMIT_CPU, seconds, atMost: seconds + 1)
-    set(RLIMIT_AS, memoryBytes)
+    #if !SANITIZED
+      // A sanitizer's notes on memory lie all over the addresses there are.
+      set(RLIMIT_AS, memoryBytes)
+    #endif
     set(RLIMIT_FSIZE, fileBytes)
     set(RLIMIT_CORE, 0)
   }

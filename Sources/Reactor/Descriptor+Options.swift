@@ -10,6 +10,15 @@ extension Descriptor {
     }
   }
 
+  /// How long a close waits for what is still to be sent; 0 forgets it and resets the connection. SO_LINGER, socket(7)
+  func setLinger(seconds: Int32) throws(SystemError) {
+    var value = linger(l_onoff: 1, l_linger: seconds)
+    // The kernel copies as many bytes as the length says from a local.
+    guard unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size)) == 0 else {
+      throw SystemError("setsockopt", errno)
+    }
+  }
+
   /// Reads an integer socket option. getsockopt(2)
   func option(_ level: Int32, _ name: Int32) throws(SystemError) -> Int32 {
     var value: Int32 = 0

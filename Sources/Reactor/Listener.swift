@@ -9,6 +9,8 @@ public struct Listener: ~Copyable {
   public let descriptor: Descriptor
   /// The address really bound, so with the port that the system chose for port 0.
   public let address: SocketAddress
+  /// Newcomers in a row whom one call passes over because they are gone again, so that many of them hold nobody up.
+  private static var goneMax: Int { 64 }
   /// An open file to give up when there are no others, so that a newcomer can be turned away. See ``accept()``.
   private var spare: Descriptor?
 
@@ -25,6 +27,12 @@ public struct Listener: ~Copyable {
     descriptor = bound
     self.address = address
     spare = Self.openSpare()
+  }
+
+  /// Has the kernel keep about so many bytes of what newcomers from now on have not acknowledged; 0 leaves it to the
+  /// kernel, which takes megabytes for a client that reads nothing. They inherit it.
+  public func limitSendBuffers(bytes: Int) {
+    if bytes > 0 { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(clamping: bytes)) }
   }
 
   private static func bound(to wanted: ListenAddress) throws(SystemError) -> Descriptor {
@@ -80,7 +88,7 @@ public struct Listener: ~Copyable {
 
   /// Takes the next newcomer. Call until the answer is `nobody`, or a bounded number of times per turn. accept4(2)
   public mutating func accept() -> AcceptAnswer {
-    while true {
+    for _ in 0..<Self.goneMax {
       let code: Int32
       switch take() {
       case .newcomer(let number, let peer): return .newcomer(Stream(Descriptor(adopting: number)), peer)
@@ -95,6 +103,8 @@ public struct Listener: ~Copyable {
       default: return .failed(SystemError("accept4", code))
       }
     }
+    // The listener stays readable, so that the next turn goes on here.
+    return .nobody
   }
 
   private enum Taken {
@@ -134,7 +144,7 @@ public struct Listener: ~Copyable {
 /// What ``Listener/accept()`` came back with.
 public enum AcceptAnswer: ~Copyable {
   case newcomer(Stream, SocketAddress)
-  /// The queue is empty.
+  /// The queue is empty, or has only had newcomers who are gone.
   case nobody
   /// No file descriptor is left; one newcomer was hung up on. Worth a warning and a metric; go on.
   case exhausted

@@ -11,11 +11,16 @@ public struct Stream: ~Copyable, Sendable {
 
   /// Reads what is there, up to the size of `buffer`, which must not be empty. recv(2)
   public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    unsafe receive(into: buffer, 0)
+  }
+
+  @inline(__always)
+  private func receive(into buffer: UnsafeMutableRawBufferPointer, _ flags: Int32) -> ReadResult {
     // Zero bytes into no room would look like the end of the stream.
     precondition(buffer.count > 0)
     while true {
       // The kernel writes at most `count` bytes from the buffer's start, which the caller lends.
-      let count = unsafe recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+      let count = unsafe recv(descriptor.number, buffer.baseAddress, buffer.count, flags)
       if count > 0 { return .bytes(count) }
       if count == 0 { return .endOfStream }
       let code = errno
@@ -23,6 +28,14 @@ public struct Stream: ~Copyable, Sendable {
       return code == EAGAIN ? .wouldBlock : .failed(code)
     }
   }
+
+  /// Reads as `read` does and leaves it there for the next read. recv(2), MSG_PEEK
+  public func peek(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    unsafe receive(into: buffer, Int32(MSG_PEEK))
+  }
+
+  /// Has the kernel forget what is still to be sent when this is closed, and tell the other side by a reset. socket(7)
+  public func resetOnClose() { try? descriptor.setLinger(seconds: 0) }
 
   /// Has the kernel keep about so many bytes that the other side has not acknowledged, instead of megabytes.
   public func limitSendBuffer(bytes: Int) { try? descriptor.setOption(SOL_SOCKET, SO_SNDBUF, Int32(bytes)) }

@@ -57,7 +57,7 @@ public final class Recorder {
     loads.append(load)
     let observer = MountRecorder(mount, name: description.name, self)
     mounts.append(observer)
-    mount.observer = observer
+    mount.addObserver(observer)
   }
 
   /// Some mounts run another version. `loaded`: policies' paths and the versions that were loaded, in case it is the
@@ -77,7 +77,7 @@ public final class Recorder {
   public func begin(_ outbox: Outbox) throws(RecordingError) {
     let file = try RecordFile(path, bytesMax: bytesMax)
     self.file = file
-    outbox.observer = ear
+    outbox.addObserver(ear)
     try file.append(line: header.line)
     for load in loads { try file.append(line: load.line(header.payloads)) }
     try file.flush()
@@ -171,6 +171,7 @@ public final class Recorder {
 
 /// Watches one mount for a recorder.
 private final class MountRecorder: MountObserver {
+  let wantsOneVersion = true
   private let name: String
   private let recorder: Recorder
   private weak var mount: Mount?

@@ -90,7 +90,7 @@ public final class Replay {
             failures.texts.append("\(hook) failed: \(error.firstLine)")
           }
         }))
-    outbox.observer = ear
+    outbox.addObserver(ear)
   }
 
   /// Replays everything; `tell` hears of each difference as it turns up.

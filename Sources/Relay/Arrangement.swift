@@ -13,15 +13,18 @@ public struct Arrangement {
   /// In the order in which they are tried for a request.
   public var mounts: [RoutedMount]
   public var limits: RelayLimits
+  public var proxies: TrustedProxies
 
   public init(
-    listen: [String], admin: String?, adminToken: OperatorToken? = nil, mounts: [RoutedMount], limits: RelayLimits
+    listen: [String], admin: String?, adminToken: OperatorToken? = nil, mounts: [RoutedMount], limits: RelayLimits,
+    proxies: TrustedProxies
   ) {
     self.listen = listen
     self.admin = admin
     self.adminToken = adminToken
     self.mounts = mounts
     self.limits = limits
+    self.proxies = proxies
   }
 }
 
@@ -45,7 +48,7 @@ extension Relay {
     let told = try relisten(try ListenerWish.all(wanted, next), next)
     mounts = next
     operatorGuard.token = wanted.adminToken
-    adopt(wanted.limits)
+    adopt(wanted.limits, wanted.proxies)
     sayGoodbye(Set(gone))
     return told
   }

@@ -4,7 +4,7 @@ import Reactor
 
 extension Relay {
   /// Newcomers that are welcomed in one turn; the others wait in the kernel's queue for the next.
-  private static let newcomersPerTurn = 256
+  private static let newcomersPerTurn = 64
   /// How long a listener rests that could not take a newcomer, who would keep it readable.
   private static let restMilliseconds: UInt64 = 100
 
@@ -53,16 +53,15 @@ extension Relay {
     guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
       return turnAway(stream, host, status: 503, "limit admin_connections (\(limits.adminConnections)) reached")
     }
-    guard isOperator || perAddress.admit(host) else {
-      counters.refusedPerAddress += 1
-      let limit = "limit connections_per_address (\(limits.connectionsPerAddress)) reached"
-      return turnAway(stream, host, status: 429, limit)
+    let isAnnounced = !isOperator && proxies.announces(host)
+    if !isOperator, !isAnnounced, let reason = refusal(of: host) {
+      return turnAway(stream, host, status: 429, reason)
     }
     counters.accepted += 1
     let generation = connections.takeGeneration()
     let connection = Connection(
-      stream: stream, host: host, purpose: purpose, generation: generation,
-      messageBytesMax: limits.messageBytes, deadline: now + UInt64(limits.handshakeMilliseconds))
+      stream: stream, host: host, phase: isAnnounced ? .proxied : .handshake, purpose: purpose,
+      generation: generation, limits: limits, deadline: now + UInt64(limits.handshakeMilliseconds))
     let slot = connections.insert(connection)
     if let mount = connections[slot].mount { mounts.enter(mount) }
     if isOperator { operatorCount += 1 }
@@ -82,8 +81,9 @@ extension Relay {
     counters.refusedAtLimit += 1
     log.warning(
       "a connection was turned away: \(reason)", about: LogSubject(connection: nil, address: host, mount: nil))
+    guard refusals.take(now: now) else { return }
     var answer = ByteQueue()
-    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "The relay is full: \(reason)\n")
+    answer.appendResponse(status: status, headers: PlainAnswer.plainText, body: "Try again later: \(reason)\n")
     // Bytes that nobody has read would turn the end of the stream into a reset.
     _ = unsafe stream.read(into: readBuffer)
     _ = unsafe answer.withBytes { unsafe stream.write(UnsafeRawBufferPointer($0)) }

@@ -37,10 +37,16 @@ extension Relay {
     mounts[mount].disconnectLater(peer, outlet: slot, code: CloseCode.abnormal, reason: "")
   }
 
-  /// Forgets a connection and closes its socket.
+  /// Forgets a connection and closes its socket. For one that has not taken all, the kernel would go on for minutes.
   func drop(_ slot: UInt32) {
+    if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
     log.debug("a connection has ended", about: subject(of: slot))
-    if connections[slot].purpose == .operator { operatorCount -= 1 } else { perAddress.leave(connections[slot].host) }
+    if connections[slot].purpose == .operator {
+      operatorCount -= 1
+    } else if isCounted(connections[slot].host) {
+      perAddress.leave(connections[slot].host)
+    }
+    outbox.buffers.bytes -= Int(connections[slot].counted)
     outbox.release(slot)
     if let mount = connections[slot].mount { mounts.leave(mount) }
     connections.remove(slot)
@@ -86,7 +92,7 @@ extension Relay {
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
       if connections[slot].phase == .open {
         outbox.appendClose(to: slot, code: CloseCode.goingAway, reason: "The server is shutting down")
-      } else if connections[slot].phase == .handshake {
+      } else if connections[slot].phase == .handshake || connections[slot].phase == .proxied {
         drop(slot)
       }
     }

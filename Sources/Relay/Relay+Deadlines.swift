@@ -3,13 +3,25 @@ import Policy
 import WebSocket
 
 extension Relay {
+  /// Connections whose time has come that one turn sees to; thousands may have begun together.
+  private static let deadlinesPerTurn = 64
+
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
   func schedule(_ slot: UInt32) {
-    let deadline = connections[slot].deadline
+    let deadline = due(slot)
     guard deadline < connections[slot].scheduled else { return }
     connections[slot].scheduled = deadline
     deadlines.insert(deadline: deadline, payload: UInt64(connections[slot].generation) << 32 | UInt64(slot))
+  }
+
+  /// When a connection has to be looked at: at its deadline, or when a peer has been slow for too long.
+  private func due(_ slot: UInt32) -> UInt64 {
+    let deadline = connections[slot].deadline
+    guard connections[slot].phase == .open else { return deadline }
+    return min(
+      deadline, connections[slot].arriving.end(of: limits.messageMilliseconds, now: now),
+      connections[slot].stalled.end(of: limits.stalledMilliseconds, now: now))
   }
 
   func setDeadline(_ slot: UInt32, in milliseconds: Int) {
@@ -20,7 +32,8 @@ extension Relay {
   func fireDeadlines() {
     if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
-    while !isTurnOver, let payload = deadlines.popDue(now: now) {
+    for _ in 0..<Self.deadlinesPerTurn {
+      guard !isTurnOver, let payload = deadlines.popDue(now: now) else { return }
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
@@ -28,7 +41,7 @@ extension Relay {
       }
       guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
       connections[slot].scheduled = .max
-      if connections[slot].deadline > now {
+      if due(slot) > now {
         schedule(slot)
       } else {
         expire(slot)
@@ -39,12 +52,19 @@ extension Relay {
 
   private func expire(_ slot: UInt32) {
     switch connections[slot].phase {
+    case .proxied:
+      counters.handshakesTimedOut += 1
+      drop(slot)
     case .handshake:
       counters.handshakesTimedOut += 1
       answer(slot, status: 408, body: "The request took too long.\n")
-    case .open: keepAlive(slot)
+    case .open:
+      if endSlowPeer(slot) { return }
+      keepAlive(slot)
     case .awaiting: connections[slot].deadline = .max
-    case .closing, .draining: drop(slot)
+    case .closing, .draining:
+      if outbox.waiting(slot) > 0 { connections[slot].stream.resetOnClose() }
+      drop(slot)
     }
   }
 

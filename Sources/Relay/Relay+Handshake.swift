@@ -17,11 +17,13 @@ extension Relay {
       if connections[slot].purpose == .operator {
         return unsafe takeOperatorRequest(slot, head, length, bytes)
       }
+      guard takeForwarded(slot, head) else { return bytes.count }
       guard !isBanned(slot) else {
         counters.banned += 1
         answer(slot, status: 403, body: "Your address is banned here.\n")
         return bytes.count
       }
+      guard hasBuffers(slot) else { return bytes.count }
       guard takeMount(slot, head) else {
         counters.unmounted += 1
         answer(slot, status: 404, body: "There is nothing at this path.\n")
@@ -52,6 +54,7 @@ extension Relay {
       counters.handshakesRefused += 1
       answer(slot, status: status, headers: headers, body: body)
     case .accept(let upgrade):
+      guard isWithinHandshakes(slot) else { return }
       let address = connections[slot].host.description
       let mount = mount(of: slot)
       switch mount.upgrade(head, subprotocols: upgrade.subprotocols, address: address) {

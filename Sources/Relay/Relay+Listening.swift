@@ -36,7 +36,7 @@ extension Relay {
     switch purpose {
     case .everyMount: "listening on ws://\(address)"
     case .mount(let index): "listening on ws://\(address) (\(mounts[index].scripts.policy.name) only)"
-    case .operator: "admin on http://\(address)/status"
+    case .operator: "admin on http://\(address)/status, the dashboard on http://\(address)/"
     }
   }
 
@@ -106,6 +106,7 @@ extension Relay {
   @discardableResult
   func open(_ wish: ListenerWish) throws(SystemError) -> Int {
     let box = try ListenerBox(on: wish.address, for: wish.purpose)
+    box.listener.limitSendBuffers(bytes: limits.socketBytes)
     let place = listeners.insert(box)
     do throws(SystemError) {
       let token = Token(slot: Source.listenersFrom + UInt32(place), generation: 0)

@@ -8,6 +8,7 @@ extension Relay {
   func read(_ slot: UInt32) {
     let phase = connections[slot].phase
     if phase == .draining || phase == .awaiting { return discard(slot) }
+    if phase == .proxied { return readProxyHeader(slot) }
     let waiting = connections[slot].pending.count
     if waiting > Self.readBytes / 2 { return readLarge(slot) }
     let buffer = unsafe readBuffer
@@ -22,6 +23,7 @@ extension Relay {
     if connections.isLive(slot), used < arrived.count, connections[slot].phase != .draining {
       unsafe connections[slot].pending.append(UnsafeRawBufferPointer(rebasing: arrived[used...]))
     }
+    countBuffers(slot)
   }
 
   /// The rest of a message that is too long for the shared buffer.
@@ -51,6 +53,7 @@ extension Relay {
     let used = unsafe pending.withBytes { unsafe handle(slot, $0) }
     pending.removeFirst(used)
     if connections.isLive(slot) { swap(&pending, &connections[slot].pending) }
+    countBuffers(slot)
   }
 
   /// How many bytes a read brought; nil when it brought none and that has been dealt with.
@@ -102,11 +105,13 @@ extension Relay {
     var offset = start
     let mount = mount(of: slot)
     let isLimited = limits.messagesPerSecond > 0 || limits.bytesPerSecond > 0
+    var isAnother = false
     while true {
       let phase = connections[slot].phase
       guard phase == .open || phase == .closing else { return bytes.count }
       switch unsafe connections[slot].inbound.next(bytes, at: &offset) {
       case .message(let isBinary, let payload):
+        isAnother = true
         // A connection that another one has taken the place of is still open here, for this turn.
         guard phase == .open, outbox.state(of: slot) == .open else { continue }
         if isLimited, !mayReceive(slot, payload.count) { continue }
@@ -116,15 +121,18 @@ extension Relay {
           return offset
         }
       case .compressed(let isBinary, let payload):
+        isAnother = true
         guard phase == .open, outbox.state(of: slot) == .open else { continue }
         unsafe takeCompressed(slot, payload, isBinary: isBinary, mount)
         if lookAtClock(mount) {
           putOff(slot)
           return offset
         }
-      case .incomplete: return offset
-      case .ping(let payload): unsafe outbox.appendControl(to: slot, .pong, payload)
-      case .pong: continue
+      case .incomplete:
+        noteArriving(slot, offset < bytes.count || connections[slot].inbound.isAssembling, isAnother: isAnother)
+        return offset
+      case .ping(let payload): if maySendControl(slot) { unsafe outbox.appendControl(to: slot, .pong, payload) }
+      case .pong: _ = maySendControl(slot)
       case .close(let code, let reason): unsafe takeClose(slot, code, reason)
       case .violation(let code, let reason): violate(slot, code, reason)
       }
@@ -133,6 +141,7 @@ extension Relay {
 
   /// Leaves the rest of what has arrived for the next turn.
   private func putOff(_ slot: UInt32) {
+    connections[slot].arriving.unset()
     connections[slot].isBacklogged = true
     backlog.append(Token(slot: slot, generation: connections[slot].generation))
   }

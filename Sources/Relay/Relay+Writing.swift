@@ -18,9 +18,11 @@ extension Relay {
     let result = outbox.withQueue(slot) { queue in
       unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
     }
+    var isTaken = false
     switch result {
     case .bytes(let count):
       outbox.sent(slot, count: count)
+      isTaken = count > 0
       counters.bytesOut &+= UInt64(count)
       // Whoever goes on reading what is left of a long answer may take its time.
       if count > 0, connections[slot].phase == .closing || connections[slot].phase == .draining {
@@ -30,6 +32,7 @@ extension Relay {
     case .failed: return lose(slot)
     }
     let isBlocked = outbox.waiting(slot) > 0
+    if isBlocked || connections[slot].isBlocked { noteTaking(slot, isBlocked: isBlocked, isTaken: isTaken) }
     if isBlocked != connections[slot].isBlocked { watch(slot, blocked: isBlocked) }
     guard !isBlocked, connections.isLive(slot), connections[slot].phase == .draining else { return }
     if continueFile(slot) { return }

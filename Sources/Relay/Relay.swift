@@ -31,7 +31,12 @@ public final class Relay {
   let signals: Signals
   var listeners: Listeners
   var connections = ConnectionTable()
+  /// Whom clients may come through, and what they may take.
+  var proxies: TrustedProxies
   var perAddress: AddressCounts
+  var connectRates: AddressRates
+  var handshakeRates: AddressRates
+  var refusals = RefusalBudget()
   var deadlines = Deadlines()
   var counters = RelayCounters()
   /// The one read buffer, `readBytes` long and never freed before deinit. An idle connection owns none.
@@ -71,6 +76,8 @@ public final class Relay {
   var trial: RunningTrial?
   /// Who may ask for what on the admin listener, and whether newcomers should be sent here.
   var operatorGuard = OperatorGuard()
+  /// The lobbies that the operator looks at.
+  var tails = Tails()
   public internal(set) var readiness = Readiness.ready
   var bans = Bans()
   /// What the last reload of each mount, and of the configuration, has come to.
@@ -84,15 +91,19 @@ public final class Relay {
   /// `outbox`.
   public init(
     listen: [String], admin: String? = nil, adminToken: OperatorToken? = nil, mounts: [RoutedMount], outbox: Outbox,
-    limits: RelayLimits, log: Log
+    limits: RelayLimits, proxies: TrustedProxies = TrustedProxies(), log: Log
   ) throws(SystemError) {
     self.limits = limits
     self.log = log
     self.mounts = MountTable(mounts: mounts)
     self.outbox = outbox
+    self.proxies = proxies
     operatorGuard.token = adminToken
     log.limit(linesPerSecond: limits.logLinesPerSecond, bytesPerMinute: limits.logBytesPerMinute)
     perAddress = AddressCounts(most: limits.connectionsPerAddress)
+    connectRates = AddressRates(most: limits.connectsPerMinute)
+    handshakeRates = AddressRates(most: limits.handshakesPerMinute)
+    outbox.buffers.most = limits.bufferBytes
     signals = try Signals()
     reactor = try Reactor()
     listeners = Listeners()
@@ -116,7 +127,7 @@ public final class Relay {
   /// For the admin listener.
   var status: Status {
     Status(
-      uptimeSeconds: uptimeSeconds, connections: connections.count, readiness: readiness, counters: counters,
+      uptimeSeconds: uptimeSeconds, readiness: readiness, connections: connections.count, counters: counters,
       mounts: labelledMounts, mountsEnding: mounts.endingCount, deployer: deployer)
   }
 
@@ -159,10 +170,17 @@ public final class Relay {
       if mounts.endingCount > 0 { endMounts() }
       flush()
       journal?.turnEnded(at: now)
+      if !tails.isEmpty { tails.endIdle(now: now, outbox) }
       deployer?.turnEnded()
       loopTimes.end(isTurnOver: isTurnOver)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
+  }
+
+  /// Whether the operator may look at what messages say, and not only at who sends how much to whom.
+  public var allowsTailPayloads: Bool {
+    get { tails.arePayloadsAllowed }
+    set { tails.arePayloadsAllowed = newValue }
   }
 
   private func readClock() {
@@ -215,6 +233,7 @@ public final class Relay {
     var earliest = min(graceEnds ?? .max, reloadAt ?? .max)
     if let trial = trialDeadline { earliest = min(earliest, trial) }
     if let own = deadlines.peek { earliest = min(earliest, own.deadline) }
+    if !tails.isEmpty, let tail = tails.deadline { earliest = min(earliest, tail) }
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest

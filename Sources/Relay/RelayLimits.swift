@@ -17,6 +17,21 @@ public struct RelayLimits: Sendable {
   public var graceMilliseconds = 5000
   public var connections = 65_536
   public var connectionsPerAddress = 0
+  /// Connections and WebSocket handshakes from one address a minute, and at once after a pause. As many as a school or a
+  /// carrier behind one address needs when all of them come back after a restart.
+  public var connectsPerMinute = 6000
+  public var handshakesPerMinute = 6000
+  /// Milliseconds from the first byte of a message to its last.
+  public var messageMilliseconds = 30_000
+  public var fragmentsPerMessage = 1024
+  /// Pings and pongs.
+  public var controlFramesPerSecond = 50
+  /// Milliseconds in which a peer takes nothing of what waits for it.
+  public var stalledMilliseconds = 30_000
+  /// Bytes of all buffers.
+  public var bufferBytes = 1 << 30
+  /// Bytes that the kernel keeps for a peer besides. Left alone it would take megabytes for one that reads nothing.
+  public var socketBytes = 128 << 10
   /// What one peer may send a second; a burst of one second's worth is allowed. Exceeding it closes with 1008.
   public var messagesPerSecond = 0
   public var bytesPerSecond = 0

@@ -2,9 +2,9 @@
 public struct FrameHeader: Sendable, Equatable {
   public var isFinal: Bool
   public var opcode: Opcode
-  public var payloadCount: Int
   /// RSV1: a whole message is compressed, of which this is the first frame (RFC 7692 §6).
-  public var isCompressed = false
+  public var isCompressed: Bool
+  public var payloadCount: Int
   /// The masking key as a plain load of its four bytes gives it; nil if the payload is not masked.
   public var key: UInt32?
 

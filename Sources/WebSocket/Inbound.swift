@@ -6,6 +6,10 @@ import Bytes
 public struct Inbound: ~Copyable {
   /// The longest message in bytes; 0 = any.
   public let messageBytesMax: Int
+  /// The most fragments of one message; 0 = any.
+  private let fragmentsMax: UInt32
+  /// Of the message that is under way.
+  private var fragmentCount: UInt32 = 0
   private let expectsMask: Bool
   private enum Compression: UInt8 {
     case refused
@@ -25,14 +29,27 @@ public struct Inbound: ~Copyable {
   private var fragments = ByteQueue()
 
   /// - Parameter role: ours; a server requires masked frames, a client unmasked ones (RFC 6455 §5.1).
-  public init(role: Role, messageBytesMax: Int) {
-    precondition(messageBytesMax >= 0)
+  public init(role: Role, messageBytesMax: Int, fragmentsMax: Int = 0) {
+    precondition(messageBytesMax >= 0 && fragmentsMax >= 0)
     self.messageBytesMax = messageBytesMax
+    self.fragmentsMax = UInt32(clamping: fragmentsMax)
     expectsMask = role == .server
   }
 
   /// permessage-deflate was negotiated: from now on messages may come compressed (RFC 7692 §6).
   public mutating func acceptCompressed() { compression = .accepted }
+
+  /// Whether a message has begun whose last fragment is still to come.
+  public var isAssembling: Bool { assembling != .continuation }
+
+  /// Memory that is kept for a message in fragments, in bytes.
+  public var blockCount: Int { fragments.blockCount }
+
+  /// Reads nothing more, and forgets what has come of a message.
+  public mutating func finish() {
+    isFinished = true
+    fragments.removeAll()
+  }
 
   /// Looks at `buffer` from `offset` on, unmasks the first frame's payload in place once all of it is
   /// there, moves `offset` behind it and answers with what it means.
@@ -40,6 +57,22 @@ public struct Inbound: ~Copyable {
   /// Fragments that complete nothing are gone through silently. An incomplete frame is left untouched,
   /// so offering it again is right, but refused at once if its header is wrong or its length too large.
   public mutating func next(_ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int) -> InboundEvent {
+    // Two ways through the same lines, so that who has not agreed to compression pays one branch for it.
+    if compression == .refused { return unsafe advance(buffer, at: &offset, mayBeCompressed: false) }
+    return unsafe nextOrCompressed(buffer, at: &offset)
+  }
+
+  @inline(never)
+  private mutating func nextOrCompressed(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int
+  ) -> InboundEvent {
+    unsafe advance(buffer, at: &offset, mayBeCompressed: true)
+  }
+
+  @inline(__always)
+  private mutating func advance(
+    _ buffer: UnsafeMutableRawBufferPointer, at offset: inout Int, mayBeCompressed: Bool
+  ) -> InboundEvent {
     precondition(offset >= 0 && offset <= buffer.count)
     if isLent {
       fragments.removeAll()
@@ -49,7 +82,7 @@ public struct Inbound: ~Copyable {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[offset...])
       let header: FrameHeader
       switch unsafe FrameHeader.decode(
-        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: compression != .refused)
+        UnsafeRawBufferPointer(rest), isMasked: expectsMask, mayBeCompressed: mayBeCompressed)
       {
       case .complete(let found): header = found
       case .incomplete(let needed): return unsafe .incomplete(needed: needed)
@@ -122,6 +155,11 @@ public struct Inbound: ~Copyable {
     if header.opcode != .continuation {
       assembling = header.opcode
       text = UTF8Validator()
+      fragmentCount = 0
+    }
+    fragmentCount += 1
+    guard fragmentsMax == 0 || fragmentCount <= fragmentsMax else {
+      return unsafe violation(CloseCode.policyViolation, "The message has too many fragments")
     }
     if assembling == .text, compression != .assembling {
       guard unsafe text.consume(payload), !header.isFinal || text.isAtBoundary else { return unsafe notUTF8() }
@@ -165,8 +203,7 @@ public struct Inbound: ~Copyable {
   }
 
   private mutating func violation(_ code: UInt16, _ reason: StaticString) -> InboundEvent {
-    isFinished = true
-    fragments.removeAll()
+    finish()
     return unsafe .violation(code: code, reason: reason)
   }
 }

@@ -68,12 +68,15 @@ enum ScriptFiles {
     path.hasPrefix("/") ? [path] : [path] + ownFolders.map { $0 + "/" + path }
   }
 
-  /// The folders above the program file, nearest first.
+  /// The folders above the program file, nearest first; above one in `bin` also `share/lobbyist` beside that, where a
+  /// package puts scripts.
   static var ownFolders: [String] {
     guard var folder = FileSystem.target(ofLink: "/proc/self/exe") else { return [] }
     var folders: [String] = []
     while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex, folders.count < 5 {
+      let isInstalled = folder.hasSuffix("/bin")
       folder = String(folder[..<slash])
+      if isInstalled { folders.append(folder + "/share/lobbyist") }
       folders.append(folder)
     }
     return folders

@@ -25,7 +25,8 @@ extension ScriptReloader {
     do throws(ListenerRefusal) {
       listeners = try relay.rearrange(
         Arrangement(
-          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits))
+          listen: again.listen, admin: again.admin, adminToken: again.adminToken, mounts: routed, limits: again.limits,
+          proxies: again.proxies))
     } catch {
       throw ConfigurationError(message: "\(again.places[error.address] ?? path): \(error.reason)")
     }
@@ -107,6 +108,7 @@ extension ScriptReloader {
       changes.append("limit \(name) is \(again.limits.text(of: name)) now")
     }
     if again.adminToken != plan.adminToken { changes.append("the admin listener's token is another now") }
+    if again.proxies != plan.proxies { changes.append("other proxies are trusted now") }
     changes += again.log.changes(from: plan.log)
     return changes
   }

@@ -46,8 +46,9 @@ enum ServeCommand {
       let mounts = try plan.mounts.map(load)
       let relay = try Relay(
         listen: plan.listen, admin: plan.admin, adminToken: plan.adminToken, mounts: mounts, outbox: outbox,
-        limits: plan.limits, log: log)
+        limits: plan.limits, proxies: plan.proxies, log: log)
       serving = relay
+      relay.allowsTailPayloads = plan.allowsTailPayloads
       relay.version = Lobbyist.version
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
@@ -131,6 +132,10 @@ enum ServeCommand {
       --admin ADDRESS:PORT      where the operator asks and decides, on a loopback address (see docs/admin.md)
       --admin-token-file FILE   what the operator has to know, else LOBBYIST_ADMIN_TOKEN in the environment;
                                 with it --admin can be at any address
+      --proxy ADDRESS[/BITS]    a proxy whose X-Forwarded-For is believed, or a network of them, may be repeated
+      --proxy-protocol ADDRESS[/BITS]
+                                a proxy whose connections begin with a PROXY header, may be repeated
+      --tail-payloads           the dashboard may show what messages say, not only who sends how much to whom
       --deployments FOLDER      where 'lobbyist deploy' keeps what it brings, which runs again after a restart
       --record FILE             write what peers say and hear into a file for 'lobbyist replay'; an earlier one
                                 becomes FILE.1

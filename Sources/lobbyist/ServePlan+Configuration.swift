@@ -27,6 +27,7 @@ extension ServePlan {
     for mount in configuration.mounts { mounts.append(try plan(mount, folder, configuration)) }
     try read(listeners: configuration)
     try read(admin: configuration)
+    try read(proxies: configuration)
     if deployments == nil, let said = configuration.deployments?.value {
       deployments = said.hasPrefix("/") ? said : folder + "/" + said
     }

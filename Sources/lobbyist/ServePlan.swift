@@ -11,12 +11,17 @@ struct ServePlan {
   var admin: String?
   /// What the operator has to know there; nil for nothing.
   var adminToken: OperatorToken?
+  /// Whether the operator may look there at what messages say.
+  private(set) var allowsTailPayloads = false
   var mounts: [MountPlan] = []
   var limits = RelayLimits()
   var log = LogPlan()
   var recording = RecordPlan()
   /// Where deployments are kept; nil for nowhere.
   var deployments: String?
+  /// The proxies that are believed, and those that the command line names.
+  var proxies = TrustedProxies()
+  var proxiesGiven = TrustedProxies()
   /// What the command line says about them, which goes before a configuration.
   private(set) var limitsGiven: [(name: String, value: String)] = []
   private(set) var logGiven: [(name: String, value: String)] = []
@@ -59,6 +64,7 @@ struct ServePlan {
       }
       return
     }
+    guard admin != nil || !allowsTailPayloads else { throw UsageError("--tail-payloads goes with --admin") }
     if let admin, let problem = Self.problem(ofAdmin: admin, adminToken) { throw UsageError("--admin: \(problem)") }
     if listen.isEmpty { listen = [try Self.defaultAddress()] }
     if mount.script.isEmpty { mount.script = ServeCommand.defaultScript }
@@ -100,10 +106,12 @@ struct ServePlan {
         throw UsageError(error.message)
       }
       limitsGiven.append((limit, value))
+    case "--proxy", "--proxy-protocol": try readProxy(name, try options.value(of: name))
     case "--admin":
       admin = try options.value(of: name)
       adminGiven = admin
     case AdminToken.option: adminTokenGiven = try AdminToken.read(file: try options.value(of: name))
+    case "--tail-payloads": allowsTailPayloads = true
     case "--deployments":
       let text = try options.value(of: name)
       guard !text.isEmpty else { throw UsageError("--deployments wants the name of a folder") }

@@ -32,7 +32,7 @@ def tables(checks):
                        r"/ Tests/Clients/admin/rooms\.lua [0-9a-f]{8} 3 5 4 7 0 0 \d+ KiB")
         checks.equal("nothing to look into", len(lines), 4)
         status = json.loads(run("status", "--json")[1])
-        checks.equal("as JSON", (status["ready"], status["mounts"][0]["mount"], status["mounts"][0]["peers"]), (True, "/", 3))
+        checks.equal("as JSON", (status["readiness"], status["mounts"][0]["mount"], status["mounts"][0]["peers"]), ("ready", "/", 3))
 
         code, out, _ = run("lobbies")
         lines = out.splitlines()

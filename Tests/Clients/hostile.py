@@ -231,7 +231,7 @@ def many_connections(checks):
 
 def ping_flood(checks):
     """Pings without end by one who never reads the pongs: it is closed, and what it left does not stay."""
-    with Relay(settings=PATIENT, limits={"close_milliseconds": 500}) as relay:
+    with Relay(settings=PATIENT, limits={"close_milliseconds": 500, "control_frames_per_second": 0}) as relay:
         before = relay.resident_kib()
         raw = RawSocket(relay, receive_buffer=4096)
         raw.upgrade()
@@ -253,7 +253,7 @@ def ping_flood(checks):
                     wait_until(lambda: relay.descriptors() == relay.descriptors_at_start, 5), "dropped", "still there")
         serves(checks, relay, "a flood of pings")
         raw.reset()
-    with Relay(settings=PATIENT) as relay, RawSocket(relay) as raw:
+    with Relay(settings=PATIENT, limits={"control_frames_per_second": 0}) as relay, RawSocket(relay) as raw:
         raw.upgrade()
         pongs = 0
         for _ in range(200):

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Every limit of the relay, reached: what is within passes, what is beyond is refused clearly, and 0 means none."""
 
+import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
-from raw_socket import CLOSE, PING, PONG, TEXT, Closed, RawSocket, frame, upgrade_request
-from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
+from raw_socket import (
+    CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, RawSocket, frame, proxy_line, upgrade_request)
+from relay import BINARY, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
 COMMANDS = os.path.join("Tests", "Clients", "limits", "commands.lua")
 KEEPING = os.path.join("Tests", "Clients", "limits", "keeping.lua")
@@ -24,9 +28,9 @@ PATIENT = {"hook_milliseconds": 0}
 reached = set()
 
 
-def relay_with(errors=False, **limits):
+def relay_with(errors=False, options=(), **limits):
     reached.update(limits)
-    return Relay(script=COMMANDS, limits=limits, errors=errors)
+    return Relay(script=COMMANDS, limits=limits, errors=errors, options=options)
 
 
 def connected(relay, receive_buffer=None):
@@ -82,6 +86,81 @@ def connections_per_address(checks):
         first.close()
         checks.true("a place that came free is taken", wait_until(lambda: can_connect(relay), 3))
         second.close()
+
+
+def statuses(relay, count, request):
+    """What a burst of connections hears, each by the request that it begins with."""
+    heard = []
+    for _ in range(count):
+        with RawSocket(relay) as raw:
+            raw.send(request(raw.host))
+            heard.append(raw.status())
+    return heard
+
+
+def connects(checks):
+    """Loopback has no rate, so the clients are told by a proxy."""
+    with relay_with(options=["--proxy-protocol", "127.0.0.1"], connects_per_minute=12) as relay:
+        def request(address):
+            return lambda host: proxy_line(address) + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+        checks.equal("twelve connections at once, and two too many", statuses(relay, 14, request("192.0.2.1")),
+                     [200] * 12 + [429] * 2)
+        checks.equal("another address has a rate of its own", statuses(relay, 2, request("192.0.2.2")), [200, 200])
+        heard = [statuses(relay, 1, request(f"2001:db8:0:1::{last}"))[0] for last in range(1, 15)]
+        checks.equal("all addresses of a /64 have one", heard, [200] * 12 + [429] * 2)
+        time.sleep(5.1)
+        checks.equal("five seconds later one more may", statuses(relay, 2, request("192.0.2.1")), [200, 429])
+    with relay_with(connects_per_minute=2) as relay:
+        heard = statuses(relay, 6, lambda host: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        checks.equal("this machine has no rate", heard, [200] * 6)
+    own = other_address()
+    if not own:
+        print("left out: connects_per_minute without a proxy (this machine has no address but the loopback's)")
+    else:
+        with Relay(script=COMMANDS, limits={"connects_per_minute": 150}, listen=f"{own}:0") as relay:
+            crowd = [RawSocket(relay) for _ in range(400)]
+            heard = []
+            for raw in crowd:
+                with raw:
+                    heard.append(raw.status() if is_answered(raw) else 200)
+            checks.true(f"from {own}: as many as allowed", 150 <= heard.count(200) < 160, "150", heard.count(200))
+            checks.true("of the others a hundred a second are told", heard.count(429) >= 100 and heard.count(0) > 0,
+                        "429, then nothing", (heard.count(429), heard.count(0)))
+
+
+def is_answered(raw):
+    """Whether anything comes, or the end, of a connection that has asked for nothing."""
+    return bool(select.select([raw.socket], [], [], 0.02)[0])
+
+
+def other_address():
+    """An address of this machine that is not the loopback's; None if it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # Nothing is sent.
+        except OSError:
+            return None
+        return probe.getsockname()[0]
+
+
+def handshakes(checks):
+    with relay_with(options=["--proxy", "127.0.0.1"], handshakes_per_minute=3) as relay:
+        def request(address):
+            return lambda host: upgrade_request(host, extra=(f"X-Forwarded-For: {address}",))
+
+        checks.equal("three handshakes at once, and one too many", statuses(relay, 4, request("192.0.2.1")),
+                     [101, 101, 101, 429])
+        checks.equal("another address has a rate of its own", statuses(relay, 1, request("192.0.2.2")), [101])
+        with RawSocket(relay) as raw:
+            raw.send(request("192.0.2.1")(raw.host))
+            head = raw.reply_head()
+            checks.true("it is said when to come again", b"\r\nRetry-After: 20\r\n" in head, "Retry-After: 20", head)
+            raw.ended()
+            checks.true("and why", b"limit handshakes_per_minute (3) reached" in raw.pending, "the limit",
+                        raw.pending)
+        plain = statuses(relay, 1, lambda host: b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        checks.equal("other requests are no handshakes", plain, [200])
 
 
 def heads(checks):
@@ -192,6 +271,184 @@ def messages(checks):
     with relay_with(json_depth=3) as relay, connected(relay) as raw:
         checks.equal("JSON as deep as allowed", ask(raw, "[[[1]]]"), "array")
         checks.equal("JSON one deeper is none", ask(raw, "[[[[1]]]]"), "nil")
+
+
+def slow_senders(checks):
+    """A message is to be sent in one go: neither drip-fed frames nor fragments without end keep it open."""
+    with relay_with(message_milliseconds=500, control_frames_per_second=0) as relay:
+        for name, pieces in {
+            "a frame byte by byte": [bytes([byte]) for byte in frame(TEXT, b"x" * 100)],
+            "fragments": [frame(TEXT, b"x", final=False)] + [frame(CONTINUATION, b"x", final=False)] * 100,
+            "fragments with pings": [frame(TEXT, b"x", final=False)] + [
+                frame(CONTINUATION, b"", final=False) + frame(PING, b"")] * 100,
+            "half a frame and nothing else": [frame(TEXT, b"x" * 100)[:50]],
+        }.items():
+            with connected(relay) as raw:
+                start = time.monotonic()
+                code, reason = drip(raw, pieces)
+                took = time.monotonic() - start
+                checks.equal(f"{name}: is closed", (code, reason), (1008, b"Too slow: the message took too long"))
+                checks.true(f"{name}: at its time", 0.45 < took < 1.5, "0.5 s", f"{took:.2f} s")
+        with connected(relay) as raw:
+            # The end of each message comes with the beginning of the next one.
+            stream = b"".join(frame(TEXT, b"next") for _ in range(12))
+            for start in range(4, len(stream), 10):
+                raw.send(stream[max(0, start - 10):start])
+                time.sleep(0.1)
+            raw.send(stream[-6:])
+            heard = [raw.receive_text() for _ in range(12)]
+            checks.equal("who is in the midst of a message all the time, but always of another, stays", heard,
+                         [b"next"] * 12)
+        with connected(relay) as raw:
+            time.sleep(1)
+            checks.equal("idle peers are not concerned", ask(raw, "here"), "here")
+    with relay_with(fragments_per_message=3) as relay:
+        with connected(relay) as raw:
+            raw.send(frame(TEXT, b"a", final=False) + frame(CONTINUATION, b"b", final=False) + frame(CONTINUATION, b"c"))
+            checks.equal("as many fragments as allowed", raw.receive_text(), b"abc")
+            raw.send(frame(TEXT, b"", final=False) + frame(CONTINUATION, b"", final=False) * 3)
+            checks.equal("one more, and be it empty, is closed", raw.close_code(), 1008)
+
+
+def drip(raw, pieces):
+    """Sends a piece every 50 ms until it is closed. Answers code and reason."""
+    for piece in pieces:
+        raw.send(piece)
+        time.sleep(0.05)
+        try:
+            opcode, _, payload = raw.receive_frame(0.001)
+        except TimeoutError:
+            continue
+        if opcode == CLOSE:
+            return int.from_bytes(payload[:2], "big"), payload[2:]
+    while True:
+        opcode, _, payload = raw.receive_frame()
+        if opcode == CLOSE:
+            return int.from_bytes(payload[:2], "big"), payload[2:]
+
+
+def control_frames(checks):
+    with relay_with(control_frames_per_second=10) as relay:
+        for name, opcode in {"pings": PING, "pongs": PONG}.items():
+            with connected(relay) as raw:
+                raw.send(b"".join(frame(opcode, b"x") for _ in range(21)))
+                checks.equal(f"too many {name} are closed", raw.close_code(), 1008)
+        with connected(relay) as raw:
+            for _ in range(2):
+                raw.send(b"".join(frame(PING, b"x") for _ in range(5)))
+                time.sleep(1.05)
+            checks.equal("some are answered", [raw.receive_frame()[0] for _ in range(10)], [PONG] * 10)
+
+
+def stalled_readers(checks):
+    """Who sends pongs but reads nothing looks alive to the keep-alive."""
+    admin = free_port()
+    with relay_with(**PATIENT, stalled_milliseconds=1000, ping_milliseconds=2000, queued_bytes=0,
+                    options=["--admin", f"127.0.0.1:{admin}"]) as relay:
+        with flooded(relay) as raw:
+            start = time.monotonic()
+            while time.monotonic() < start + 5:
+                try:
+                    raw.send(frame(PONG, b""))
+                except OSError:
+                    break
+                time.sleep(0.1)
+            took = time.monotonic() - start
+            checks.true("who takes nothing is dropped", took < 3, "within a second", f"{took:.2f} s")
+            checks.true("its descriptor comes back", dropped(relay)[0])
+            status = json.load(urllib.request.urlopen(f"http://127.0.0.1:{admin}/status"))
+            checks.equal("and it is counted as what it is", (status["relay"]["stalled"], status["relay"]["vanished"]),
+                         (1, 0))
+        with flooded(relay) as raw:
+            heard, end = 0, time.monotonic() + 3
+            while time.monotonic() < end:
+                raw.socket.recv(1000)
+                heard += 1
+                time.sleep(0.02)
+            checks.true("who reads slowly stays", heard > 50, "some reads", heard)
+
+
+def sockets(checks):
+    """What the kernel keeps of what a peer does not read: its send buffer, as ss shows it."""
+    sizes = []
+    for socket_bytes in 32_768, 0:
+        with relay_with(**PATIENT, socket_bytes=socket_bytes, queued_bytes=0) as relay, flooded(relay):
+            run = subprocess.run(["ss", "-tmnH", "state", "established", f"sport = :{relay.port}"],
+                                 capture_output=True, text=True, timeout=REFUSAL_SECONDS, check=True)
+            sizes += [int(size) for size in re.findall(r"\btb(\d+)", run.stdout)]
+    # The kernel doubles what is set, for its own needs.
+    checks.true("the kernel keeps what is set, and megabytes if nothing is",
+                len(sizes) == 2 and sizes[0] <= 65_536 and sizes[1] > 1_000_000, "[65536, 2626560]", sizes)
+
+
+def buffers(checks):
+    """Queues, what arrives and what is held, bounded together; newcomers are refused when it is full."""
+    with relay_with(**PATIENT, buffer_bytes=4_000_000, queued_bytes=0, stalled_milliseconds=0) as relay:
+        with connected(relay) as healthy, flooded(relay) as raw:
+            checks.equal("who lets too much pile up is closed", closing(raw), (1013, b"The relay is out of buffers"))
+            checks.equal("who does not is served", ask(healthy, "here"), "here")
+        wait_until(lambda: relay.descriptors() == relay.descriptors_at_start, 5)
+        senders = [connected(relay) for _ in range(80)]
+        for sender in senders:
+            sender.send(frame(TEXT, b"x" * 65_000)[:64_000])
+        closed = sum(is_told_to_leave(sender) for sender in senders)
+        checks.true("what arrives and is not complete counts", 5 < closed < 40, "some of 80 are closed", closed)
+        for sender in senders:
+            sender.close()
+        wait_until(lambda: relay.descriptors() == relay.descriptors_at_start, 5)
+        with connected(relay) as raw:
+            heard = [ask(raw, "hold 60000") for _ in range(80)]
+            checks.true("what is held counts", heard[0] == "true" and heard[-1] == "false", "true, then false", heard)
+            for _ in range(8):
+                ask(raw, "hold 60000")
+            pieces = [connected(relay) for _ in range(50)]
+            for piece in pieces:
+                piece.send(frame(TEXT, b"x" * 16_000)[:12_000])
+            time.sleep(0.3)
+            with RawSocket(relay) as newcomer:
+                newcomer.send(upgrade_request(newcomer.host))
+                checks.equal("when it is full a newcomer hears 503", newcomer.status(), 503)
+            for piece in pieces:
+                piece.close()
+            checks.true("and is welcome again when it is not", wait_until(lambda: can_connect(relay), 3))
+
+
+def closing(raw):
+    while True:
+        opcode, _, payload = raw.receive_frame()
+        if opcode == CLOSE:
+            return int.from_bytes(payload[:2], "big"), payload[2:]
+
+
+def is_told_to_leave(raw):
+    try:
+        return closing(raw)[0] == 1013 if raw.pending or is_answered(raw) else False
+    except (Closed, OSError, TimeoutError):
+        return True
+
+
+def crowd_that_never_reads(checks):
+    """A thousand in a busy lobby who read nothing: memory as configured, and those who read hear everything."""
+    limits = {**PATIENT, "buffer_bytes": 32 << 20, "hook_instructions": 0, "ping_milliseconds": 0}
+    with relay_with(**limits) as relay:
+        before = relay.resident_kib()
+        readers = [connected(relay) for _ in range(5)]
+        ask(readers[0], "create a")
+        crowd = [connected(relay, receive_buffer=2048) for _ in range(1000)]
+        joined = {ask(raw, "join a") for raw in readers + crowd}
+        checks.equal("a thousand and five are in the lobby", joined, {"ok"})
+        most, heard = 0, 0
+        for _ in range(200):
+            say(readers[0], "tell 4000")
+            heard += sum(len(raw.receive_text()) == 4000 for raw in readers)
+            readers[0].receive_text()  # What the command answers.
+            most = max(most, relay.resident_kib())
+        growth = (most - before) >> 10
+        checks.equal("those who read hear everything", heard, 1000)
+        checks.true("memory stays within what is set", growth < 32 + 24, "under 32 MiB, and some for the peers", growth)
+        checks.true("the others are closed", wait_until(lambda: relay.descriptors() < 500, 10), "most of 1000",
+                    relay.descriptors())
+        print(f"     grew by {growth} MiB under a buffer_bytes of 32 MiB", flush=True)
 
 
 def flooded(relay):
@@ -425,7 +682,7 @@ def log_budget(checks):
 def elsewhere():
     """The limits that other programs lower and reach: those of deployments, versions and bans."""
     found = set()
-    for name in "deploy.py", "admin.py":
+    for name in "deploy.py", "admin.py", "metrics.py":
         with open(os.path.join(ROOT, "Tests", "Clients", name), encoding="utf-8") as file:
             found |= set(re.findall(r'limits=\{"(deploy\w+|script_versions|bans|admin_connections)": \d+\}', file.read()))
     return found
@@ -438,7 +695,8 @@ def every_limit(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (connections,), (connections_per_address,), (heads,), (handshake,), (keep_alive,), (close_handshake,), (grace,),
-        (rates,), (messages,), (slow_readers,), (deflation,), (lobbies,), (held_messages,), (kept_peers,), (breaker,),
-        (hooks,), (loading,), (extremes,), (log_lines,), (log_budget,),
+        (connections,), (connections_per_address,), (connects,), (handshakes,), (heads,), (handshake,), (keep_alive,),
+        (close_handshake,), (grace,), (rates,), (messages,), (slow_senders,), (control_frames,), (slow_readers,),
+        (stalled_readers,), (sockets,), (buffers,), (crowd_that_never_reads,), (deflation,), (lobbies,),
+        (held_messages,), (kept_peers,), (breaker,), (hooks,), (loading,), (extremes,), (log_lines,), (log_budget,),
         (every_limit,)])

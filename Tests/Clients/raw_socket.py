@@ -22,6 +22,18 @@ def upgrade_request(host, path="/", extra=(), version="13"):
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+def proxy_line(address, version=1):
+    """What a proxy says in front of a connection that it makes for somebody (PROXY protocol)."""
+    family = "TCP6" if ":" in address else "TCP4"
+    other = "::1" if ":" in address else "127.0.0.1"
+    if version == 1:
+        return f"PROXY {family} {address} {other} 4711 443\r\n".encode()
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    addresses = socket.inet_pton(kind, address) + socket.inet_pton(kind, other) + struct.pack("!HH", 4711, 443)
+    head = b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x21, 0x21 if ":" in address else 0x11])
+    return head + struct.pack("!H", len(addresses)) + addresses
+
+
 def frame(opcode, payload=b"", final=True, masked=True, reserved=0):
     """One frame (RFC 6455 §5.2); clients mask theirs."""
     head = bytes([(0x80 if final else 0) | reserved << 4 | opcode])
@@ -108,7 +120,7 @@ class RawSocket:
         """The next frame: (opcode, final, payload)."""
         end = time.monotonic() + seconds
         while True:
-            taken = self._take_frame()
+            taken = self.take_frame()
             if taken:
                 return taken
             left = end - time.monotonic()
@@ -116,7 +128,8 @@ class RawSocket:
                 raise TimeoutError("no frame came")
             self.receive_some(left)
 
-    def _take_frame(self):
+    def take_frame(self):
+        """A frame that has arrived as a whole, as `receive_frame`; None when there is none."""
         data = self.pending
         if len(data) < 2:
             return None

@@ -41,8 +41,7 @@ class Relay:
     """One relay process. `with Relay(settings={"join_timeout": 0.3}) as relay: … relay.url …`"""
 
     def __init__(self, script="scripts/godot.lua", settings=None, limits=None, listen="127.0.0.1:0", errors=False,
-                 plugins=(), config=None, admin=None, demo=False, static=None,
-                 deflate=False):
+                 plugins=(), config=None, admin=None, demo=False, static=None, deflate=False, options=()):
         """`errors`: the log may hold errors; where it may not, one of them fails the scenario at its end.
         With `config`, a file, the script and where to listen are said there; with `demo`, the script."""
         self.errors = errors
@@ -59,6 +58,7 @@ class Relay:
             self.command += ["--deflate"]
         if admin:
             self.command += ["--admin", admin]
+        self.command += options
         for name, value in (settings or {}).items():
             self.command += ["--set", f"{name}={value}"]
         for name, value in (limits or {}).items():

@@ -23,7 +23,7 @@ WAIT_SECONDS = 5
 # The log takes 50 lines a second and leaves out the rest.
 PACE_SECONDS = 0.03
 PLUGIN = os.path.join("plugins", "token.lua")
-POLICY = os.path.join("Tests", "Clients", "token_plugin", "who.lua")
+POLICY = os.path.join("examples", "token_subject", "token_subject.lua")
 GODOT = os.path.join("scripts", "godot.lua")
 
 NEW, OLD, FOREIGN = (base64.urlsafe_b64encode(os.urandom(32)).decode() for _ in range(3))

@@ -63,6 +63,19 @@ import Testing
     }
   }
 
+  @Test func proxiesAreOneOrAList() throws {
+    let configuration = try read(
+      """
+      proxies "127.0.0.1"
+      proxies { "10.0.0.0/8", "2001:db8::/32" }
+      proxy_protocol { "192.0.2.1" }
+      mount "/" { script = "a.lua" }
+      """)
+    let said = configuration.proxies.map { "\($0.value) \($0.line)" }
+    #expect(said == ["127.0.0.1 1", "10.0.0.0/8 2", "2001:db8::/32 2"])
+    #expect(configuration.proxyProtocol.map { "\($0.value) \($0.line)" } == ["192.0.2.1 3"])
+  }
+
   @Test func itIsAProgram() throws {
     let configuration = try read(
       """
@@ -129,6 +142,8 @@ import Testing
     ("mount \"/\" { script = \"a\", plugins = { { length = 5 } } }", "a plugin is a path, or a table of a path"),
     ("mount \"/\" { script = \"a\", plugins = { x = \"p\" } }", "plugins are a list"),
     ("listen()", "lobbyist.lua:1: listen wants an address"),
+    ("proxies {}\nproxies { 7 }", "lobbyist.lua:2: expected addresses or networks"),
+    ("proxies { a = \"::1\" }", "lobbyist.lua:1: expected addresses or networks"),
     ("listen(9080)", "lobbyist.lua:1: expected an address"),
     ("log { level = \"info\",\n lvel = 1 }", "lobbyist.lua:2: log has no 'lvel': did you mean 'level'?"),
     ("limits(5)", "lobbyist.lua:1: limits wants a table"),

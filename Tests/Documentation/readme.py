@@ -16,11 +16,11 @@ from page import Page, lobbyist, run, steady
 
 from relay import ROOT, Checks, Relay, run_scenarios, wait_until
 
-PLUGIN_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "plugins", "*.md")))
-HOW_TO_PAGES = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "how-to", "*.md")))
-PAGES = ("README.md", "CHANGELOG.md", "docs/lua-api.md", "docs/conversations.md", "docs/testing.md",
-         "docs/configuration.md", "docs/admin.md", "docs/logging.md", "docs/reload.md", "docs/deploy.md", "docs/replay.md",
-         "docs/tutorial.md", "benchmarks/README.md", "examples/policies/README.md", *PLUGIN_PAGES, *HOW_TO_PAGES)
+DOCS = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True))
+PLUGIN_PAGES = [path for path in DOCS if path.startswith("docs/plugins/")]
+HOW_TO_PAGES = [path for path in DOCS if path.startswith("docs/how-to/")]
+PAGES = ("README.md", "CHANGELOG.md", "benchmarks/README.md", "examples/policies/README.md",
+         "examples/deploy/README.md", *DOCS)
 PRINT_SECONDS = 10
 ECHO = "examples/echo/echo.lua"
 PROGRAM = ".build/release/lobbyist"
@@ -78,6 +78,17 @@ def commands(checks):
     code, lines = lobbyist("--version")
     checks.equal("the version is the changelog's newest", lines,
                  ["lobbyist " + re.search(r"^## \[([0-9.]+)\]", read("CHANGELOG.md"), re.MULTILINE).group(1)])
+
+
+def limit_statements(checks):
+    """The statements of docs/limits.md can stand in a configuration."""
+    blocks = Page("docs/limits.md").named("lua")
+    text = "\n".join(block.text for block in blocks) + 'listen "127.0.0.1:0"\nmount "/" { script = "scripts/godot.lua" }\n'
+    with tempfile.TemporaryDirectory() as folder:
+        code, lines = lobbyist("check", "--config", write(folder, "lobbyist.lua", text))
+        checks.equal("docs/limits.md: its statements are good", [len(blocks), code], [3, 0])
+        if code:
+            print("\n".join(lines))
 
 
 def folders(checks):
@@ -471,4 +482,4 @@ if __name__ == "__main__":
                              (words,), (unit_tests,), (configurations,), (configuration_page,), (reload_page,),
                              (deploy_page,), (changed_configuration,),
                              (replay_page,), (plugin_pages,), (how_to_pages,),
-                             (api_page,), (api_examples,), (sandbox,), (limits,)])
+                             (api_page,), (api_examples,), (sandbox,), (limits,), (limit_statements,)])

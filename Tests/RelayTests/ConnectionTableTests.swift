@@ -12,7 +12,7 @@ import Testing
     return Connection(
       stream: Stream(Descriptor(adopting: number)), host: .loopbackIPv4, purpose: .everyMount,
       generation: table.takeGeneration(),
-      messageBytesMax: 0, deadline: 0)
+      limits: RelayLimits(), deadline: 0)
   }
 
   @Test func aSlotIsUsedAgainItsGenerationIsNot() throws {

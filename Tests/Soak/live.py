@@ -26,13 +26,15 @@ class Mismatch(Exception):
 class SoakRelay(Relay):
     """A relay with a mount for each protocol, by a configuration file."""
 
-    def __init__(self, folder, scripts=SCRIPTS):
-        super().__init__()
+    def __init__(self, folder, scripts=SCRIPTS, more=(), **options):
+        """`more`: further lines of the configuration."""
+        super().__init__(**options)
         lines = ['listen "127.0.0.1:0"']
         for name, model in MODELS.items():
             settings = ", ".join(f"{key} = {value}" for key, value in model.settings.items())
             script = os.path.join(ROOT, scripts, model.script)
             lines.append(f'mount "{MOUNTS[name] or "/"}" {{ script = "{script}", settings = {{ {settings} }} }}')
+        lines += more
         path = os.path.join(folder, "soak.lua")
         with open(path, "w") as file:
             file.write("\n".join(lines) + "\n")
@@ -159,9 +161,9 @@ class Failure(Exception):
         self.name, self.history = name, history
 
 
-async def soak(urls, seed, seconds):
+async def soak(urls, seed, seconds, count=PEERS):
     """Random actions for so long. How many were right, by protocol; raises the first `Failure`."""
-    rng, names = random.Random(seed), peers(PEERS)
+    rng, names = random.Random(seed), peers(count)
     stages = {name: Stage(MODELS[name], url) for name, url in urls.items()}
     end, serial = time.monotonic() + seconds, 0
     name = None

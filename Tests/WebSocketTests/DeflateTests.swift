@@ -86,6 +86,29 @@ private func deflated(_ plain: [UInt8], _ deflater: inout Deflater) -> [UInt8]? 
     }
   }
 
+  /// Bytes of a compressed message that are changed, cut out or doubled: what must hold for any input holds.
+  @Test func aDamagedMessageDoesNoHarm() throws {
+    var generator = SplitMix(seed: 7)
+    let text = Array(String(repeating: "a=candidate:84216 1 udp 16777 198.51.100.7 46154 typ srflx\n", count: 9).utf8)
+    let noise = (0..<900).map { _ in UInt8.random(in: 0..<90, using: &generator) }
+    let whole = try [text, noise, [UInt8](repeating: 0, count: 70_000)].map { try #require(deflated($0)) }
+    for round in 0..<3000 {
+      var damaged = whole[round % 3]
+      for _ in 0...Int.random(in: 0...3, using: &generator) {
+        let place = Int.random(in: 0..<damaged.count, using: &generator)
+        switch Int.random(in: 0...3, using: &generator) {
+        case 0: damaged.remove(at: place)
+        case 1: damaged.insert(damaged[place], at: place)
+        case 2: damaged[place] = UInt8.random(in: 0...255, using: &generator)
+        default: damaged[place] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+        }
+        if damaged.isEmpty { damaged = [0] }
+      }
+      let options = UInt8.random(in: 0...0x3F, using: &generator)
+      #expect(([options, 0] + damaged).withUnsafeBytes(Fuzzer.deflate.body) == nil)
+    }
+  }
+
   @Test func whatDoesNotBecomeSmallerIsLeft() {
     var generator = SplitMix(seed: 1)
     let noise = (0..<5000).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -182,8 +205,9 @@ private func deflated(_ plain: [UInt8], _ deflater: inout Deflater) -> [UInt8]? 
     #expect(refusal(compressed(.text, small), messageBytesMax: 999) == CloseCode.messageTooBig)
     // What is collected is bounded, too: refused by its header.
     let half = Array(compressed(.text, [UInt8](repeating: 0, count: 600), isFinal: false))
-    #expect(refusal(half + frame(.continuation, [UInt8](repeating: 0, count: 600))[..<8], messageBytesMax: 1000)
-      == CloseCode.messageTooBig)
+    #expect(
+      refusal(half + frame(.continuation, [UInt8](repeating: 0, count: 600))[..<8], messageBytesMax: 1000)
+        == CloseCode.messageTooBig)
   }
 
   @Test func whatIsInflatedHasToBeText() throws {

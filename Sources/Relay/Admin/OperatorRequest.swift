@@ -20,7 +20,7 @@ struct OperatorRequest {
     Page(from: try number("from", 0...Int(Int32.max)) ?? 0, count: try number("count", 1...Page.countMax) ?? 100)
   }
 
-  private func number(_ name: String, _ range: ClosedRange<Int>) throws(OperatorAnswer) -> Int? {
+  func number(_ name: String, _ range: ClosedRange<Int>) throws(OperatorAnswer) -> Int? {
     guard let text = head.query(name) else { return nil }
     guard let value = Int(text), range.contains(value) else {
       throw OperatorAnswer(422, error: "\(name)= is a whole number from \(range.lowerBound) to \(range.upperBound)")

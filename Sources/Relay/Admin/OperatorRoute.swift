@@ -42,7 +42,8 @@ struct OperatorRoute: Sendable {
     post("/ban", Relay.ban),
     post("/unban", Relay.unban),
     post("/log", Relay.setLogLevel),
-  ]
+    get("/tail", Relay.tellTail),
+  ] + Dashboard.routes
 
   private static func get(_ path: String, isPublic: Bool = false, _ answer: @escaping Answer) -> OperatorRoute {
     OperatorRoute(method: "GET", path: path, body: .unneeded, isPublic: isPublic, answer: answer)
@@ -63,7 +64,7 @@ struct OperatorRoute: Sendable {
       if let allow = HeaderField("Allow", methods) { answer.headers = [allow] }
       throw answer
     }
-    let known = table.map { "\($0.method) \($0.path)" }.joined(separator: ", ")
+    let known = table.filter { !$0.path.hasPrefix("/dashboard/") }.map { "\($0.method) \($0.path)" }.joined(separator: ", ")
     throw OperatorAnswer(404, error: "there is nothing at this path. There are \(known)")
   }
 }

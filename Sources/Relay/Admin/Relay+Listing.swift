@@ -9,8 +9,9 @@ extension Relay {
   /// Lobbies that are told of one peer.
   private static let lobbiesPerPeerMax = 16
 
-  /// `GET /lobbies?mount=/path&name=N&from=K&count=C`
+  /// `GET /lobbies?mount=/path&name=N&from=K&count=C`, or `lobby=N` for the one of exactly this name at each mount.
   func tellLobbies(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
+    if let name = request.head.query("lobby") { return try tellLobby(named: name, request) }
     let page = try request.page()
     let name = Array((request.head.query("name") ?? "").utf8)
     var (total, told, budget) = (0, [JSON](), Self.membersInAllMax)
@@ -22,6 +23,13 @@ extension Relay {
       told += listed.map { lobby(entry.label, $0) }
     }
     return OperatorAnswer(200, .object([("total", .count(total)), ("lobbies", .list(told))])).response
+  }
+
+  private func tellLobby(named name: String, _ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
+    let told = try wantedMounts(request.head).compactMap { entry in
+      entry.mount.listedLobby(named: Array(name.utf8), membersMax: Self.membersMax).map { lobby(entry.label, $0) }
+    }
+    return OperatorAnswer(200, .object([("total", .count(told.count)), ("lobbies", .list(told))])).response
   }
 
   private func lobby(_ label: String, _ lobby: ListedLobby) -> JSON {

@@ -71,6 +71,9 @@ extension Relay {
       [
         .init([("reason", "protocol_violation")], counters.violations),
         .init([("reason", "vanished")], counters.vanished), .init([("reason", "unread_pongs")], counters.hoarders),
+        .init([("reason", "slow_sender")], counters.slowSenders), .init([("reason", "stalled")], counters.stalled),
+        .init([("reason", "control_frames")], counters.controlFloods),
+        .init([("reason", "out_of_buffers")], counters.outOfBuffers),
       ])
   }
 
@@ -163,7 +166,9 @@ extension RelayCounters {
   /// Why somebody was turned away, and how often. Each reason is counted apart.
   var refusals: [(String, UInt64)] {
     [
-      ("connections", refusedAtLimit - refusedPerAddress), ("connections_per_address", refusedPerAddress),
+      ("connections", refusedAtLimit - refusedPerAddress - refusedByRate),
+      ("connections_per_address", refusedPerAddress), ("rate_per_address", refusedByRate),
+      ("proxy_header", proxyHeadersRefused), ("out_of_buffers", refusedForBuffers),
       ("descriptors", outOfDescriptors), ("handshake_timeout", handshakesTimedOut), ("banned", banned),
       ("unmounted", unmounted), ("policy", refusedByPolicy), ("bad_request", handshakesRefused - refusedByPolicy),
     ]

@@ -71,18 +71,17 @@ extension Relay {
 }
 
 /// Whether newcomers should be sent here.
-public enum Readiness: Equatable, Sendable {
+public enum Readiness: Equatable, Sendable, CustomStringConvertible {
   case ready
   /// Why not, in words.
   case notReady(String)
 
-  var reason: String? {
-    if case .notReady(let reason) = self { return reason }
-    return nil
+  public var description: String {
+    switch self {
+    case .ready: "ready"
+    case .notReady(let reason): reason
+    }
   }
 
-  var response: RequestAnswer {
-    guard let reason else { return OperatorAnswer.text(200, "ready\n") }
-    return OperatorAnswer.text(503, "\(reason)\n")
-  }
+  var response: RequestAnswer { OperatorAnswer.text(self == .ready ? 200 : 503, "\(self)\n") }
 }

@@ -3,8 +3,8 @@ import Policy
 /// What `GET /status` answers.
 struct Status {
   let uptimeSeconds: Double
-  let connections: Int
   let readiness: Readiness
+  let connections: Int
   let counters: RelayCounters
   let mounts: [LabelledMount]
   let mountsEnding: Int
@@ -12,8 +12,8 @@ struct Status {
 
   var json: JSON {
     .object([
-      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("connections", .count(connections)),
-      ("ready", .flag(readiness == .ready)), ("not_ready", readiness.reason.map { .text($0) }),
+      ("uptime_seconds", .number(uptimeSeconds.rounded())), ("readiness", .text(readiness.description)),
+      ("connections", .count(connections)),
       ("relay", .counts(counters.named)), ("mounts", .list(mounts.map(mount))),
       ("mounts_ending", .count(mountsEnding)),
     ])
@@ -55,9 +55,12 @@ extension RelayCounters {
     [
       ("accepted", accepted), ("upgraded", upgraded), ("refused_at_limit", refusedAtLimit),
       ("refused_per_address", refusedPerAddress), ("handshakes_refused", handshakesRefused),
-      ("refused_by_policy", refusedByPolicy), ("banned", banned), ("unmounted", unmounted),
+      ("refused_by_rate", refusedByRate), ("refused_by_policy", refusedByPolicy), ("banned", banned),
+      ("proxy_headers_refused", proxyHeadersRefused), ("refused_for_buffers", refusedForBuffers),
+      ("unmounted", unmounted),
       ("handshakes_timed_out", handshakesTimedOut), ("violations", violations), ("vanished", vanished),
-      ("hoarders", hoarders), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
+      ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled), ("control_floods", controlFloods),
+      ("out_of_buffers", outOfBuffers), ("out_of_descriptors", outOfDescriptors), ("reloads", reloads),
       ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
       ("deployments_refused", deploymentsRefused), ("bytes_in", bytesIn), ("bytes_out", bytesOut),
     ]

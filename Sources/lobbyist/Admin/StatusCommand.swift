@@ -26,8 +26,7 @@ enum StatusCommand {
   private static func tell(_ status: TalkValue) {
     let uptime = Figure.duration(seconds: status["uptime_seconds"]?.number ?? 0)
     let connections = Figure.count(status["connections"]?.number ?? 0, "connection", "connections")
-    let readiness = status["not_ready"]?.text.map { "not ready: \($0)" } ?? "ready"
-    say("up for \(uptime), \(connections), \(readiness)")
+    say("up for \(uptime), \(connections), \(status["readiness"]?.text ?? "?")")
     say("")
     for line in table(status["mounts"]?.elements ?? []).lines { say(line) }
     let counted = (status["relay"]?.members ?? []).filter { isTrouble($0.key) && ($0.value.number ?? 0) > 0 }

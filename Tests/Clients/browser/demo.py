@@ -21,7 +21,8 @@ except ImportError:
     print("all left out: browser demo (PyPI playwright is not installed: Tests/Installation/clients_venv.sh)")
     sys.exit(0)
 
-from page import CHROMIUM, CONFIGURATION, FLAGS, FOLDER, ROOT, Cable, DemoRelay, Files, Person
+from page import (CHROMIUM, CONFIGURATION, CONTRAST, FLAGS, FOLDER, NAMELESS, ROOT, Cable, DemoRelay, Files,
+                  Person)
 
 from relay import Checks, Relay, run_scenarios, wait_until
 from turn_plugin import SECRET, Coturn
@@ -810,39 +811,6 @@ def keyboard_alone(checks, person):
         press("Enter")
         checks.true("Enter leaves", ana.sees("#start", "Or join one") and bob.sees("#log", "Ana left."))
         checks.equal("the focus is where one may begin again", focus(), "enter")
-
-
-CONTRAST = """
-() => {
-  const light = (colour) => {
-    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-  };
-  const behind = (element) => {
-    for (let one = element; one; one = one.parentElement) {
-      const colour = getComputedStyle(one).backgroundColor;
-      if (!/, 0\\)$|transparent/.test(colour)) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const poor = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!says || !element.getClientRects().length) continue;
-    const [one, other] = [light(getComputedStyle(element).color), light(behind(element))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) poor.push(`${element.tagName}#${element.id} ${ratio.toFixed(2)} ${element.textContent.trim()}`);
-  }
-  return poor;
-}
-"""
-
-
-NAMELESS = """
-() => [...document.querySelectorAll("input, button, canvas")].filter((one) => one.checkVisibility()
-  && !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))).map(({ id }) => id)
-"""
 
 
 @scenario

@@ -24,6 +24,39 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--allow-loopback-in-peer-connection", "--disable-features=WebRtcHideLocalIpsWithMdns"]
 WAIT_MS = 8000
 
+# What stands out too little from what is behind it (WCAG 2.2, 1.4.3).
+CONTRAST = """
+() => {
+  const light = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if (!/, 0\\)$|transparent/.test(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const poor = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!says || !element.getClientRects().length) continue;
+    const [one, other] = [light(getComputedStyle(element).color), light(behind(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) poor.push(`${element.tagName}#${element.id} ${ratio.toFixed(2)} ${element.textContent.trim()}`);
+  }
+  return poor;
+}
+"""
+
+# Fields and buttons that a screen reader has no name for.
+NAMELESS = """
+() => [...document.querySelectorAll("input, select, button, canvas")].filter((one) => one.checkVisibility()
+  && !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))).map(({ id }) => id)
+"""
+
 
 class DemoRelay(Relay):
     """`lobbyist serve --demo`, or with a configuration like the demo's, and the page that it serves."""

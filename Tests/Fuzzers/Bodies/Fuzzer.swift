@@ -8,7 +8,7 @@ public struct Fuzzer: Sendable {
   /// Nil if the property held, else what broke. It may also crash; both are found.
   public let body: @Sendable (UnsafeRawBufferPointer) -> String?
 
-  public static let all = [frames, deflate, heads, splice, decode, talk]
+  public static let all = [frames, deflate, heads, splice, decode, talk, proxies]
 }
 
 /// Chosen by the environment, so that one program serves every fuzzer.

@@ -53,7 +53,8 @@ public enum RecordedEvent: Equatable, Sendable {
   ) {
     switch inflater.inflate(payload, bytesMax: messageBytesMax == 0 ? 1 << 20 : messageBytesMax) {
     case .message(let plain):
-      self = isBinary || UTF8Validator.isValid(UnsafeRawBufferPointer(plain))
+      self =
+        isBinary || UTF8Validator.isValid(UnsafeRawBufferPointer(plain))
         ? .message(isBinary: isBinary, Array(plain)) : .violation(CloseCode.invalidPayload, "not UTF-8")
     case .tooBig: self = .violation(CloseCode.messageTooBig, "too big")
     case .corrupt: self = .violation(CloseCode.invalidPayload, "corrupt")
