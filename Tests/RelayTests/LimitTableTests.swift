@@ -28,8 +28,8 @@ import Testing
       heldAsZero == [
         "message_bytes", "ping_milliseconds", "connections", "connections_per_address", "connects_per_minute",
         "handshakes_per_minute", "messages_per_second", "bytes_per_second", "control_frames_per_second",
-        "fragments_per_message", "socket_bytes", "admin_connections", "bans", "deployments_kept", "log_lines_per_second",
-        "log_bytes_per_minute", "queued_bytes", "deflate_from_bytes", "lobbies", "lobby_name_bytes",
+        "fragments_per_message", "socket_bytes", "admin_connections", "bans", "deployments_kept",
+        "log_lines_per_second", "log_bytes_per_minute", "queued_bytes", "deflate_from_bytes", "lobbies", "lobby_name_bytes",
         "members_per_lobby", "lobbies_per_peer", "timers_per_subject", "attribute_bytes", "held_messages", "held_bytes",
         "kept_bytes",
         "kept_peers", "script_versions", "breaker_failures",

@@ -24,26 +24,27 @@ struct OperatorRoute: Sendable {
   let answer: Answer
 
   /// All of them.
-  static let table = [
-    get("/healthz", isPublic: true, Relay.tellHealth),
-    get("/readyz", isPublic: true, Relay.tellReadiness),
-    get("/metrics", Relay.tellMetrics),
-    get("/status", Relay.tellStatus),
-    get("/scripts", Relay.tellScripts),
-    get("/lobbies", Relay.tellLobbies),
-    get("/peers", Relay.tellPeers),
-    get("/bans", Relay.tellBans),
-    get("/deployments", Relay.tellDeployments),
-    post("/reload", body: .unneeded, Relay.reload),
-    post("/deploy", body: .deployment, Relay.deploy),
-    post("/rollback", Relay.rollBack),
-    post("/kick", Relay.kick),
-    post("/close", Relay.closeLobby),
-    post("/ban", Relay.ban),
-    post("/unban", Relay.unban),
-    post("/log", Relay.setLogLevel),
-    get("/tail", Relay.tellTail),
-  ] + Dashboard.routes
+  static let table =
+    [
+      get("/healthz", isPublic: true, Relay.tellHealth),
+      get("/readyz", isPublic: true, Relay.tellReadiness),
+      get("/metrics", Relay.tellMetrics),
+      get("/status", Relay.tellStatus),
+      get("/scripts", Relay.tellScripts),
+      get("/lobbies", Relay.tellLobbies),
+      get("/peers", Relay.tellPeers),
+      get("/bans", Relay.tellBans),
+      get("/deployments", Relay.tellDeployments),
+      post("/reload", body: .unneeded, Relay.reload),
+      post("/deploy", body: .deployment, Relay.deploy),
+      post("/rollback", Relay.rollBack),
+      post("/kick", Relay.kick),
+      post("/close", Relay.closeLobby),
+      post("/ban", Relay.ban),
+      post("/unban", Relay.unban),
+      post("/log", Relay.setLogLevel),
+      get("/tail", Relay.tellTail),
+    ] + Dashboard.routes
 
   private static func get(_ path: String, isPublic: Bool = false, _ answer: @escaping Answer) -> OperatorRoute {
     OperatorRoute(method: "GET", path: path, body: .unneeded, isPublic: isPublic, answer: answer)
@@ -64,7 +65,8 @@ struct OperatorRoute: Sendable {
       if let allow = HeaderField("Allow", methods) { answer.headers = [allow] }
       throw answer
     }
-    let known = table.filter { !$0.path.hasPrefix("/dashboard/") }.map { "\($0.method) \($0.path)" }.joined(separator: ", ")
+    let known = table.filter { !$0.path.hasPrefix("/dashboard/") }.map { "\($0.method) \($0.path)" }.joined(
+      separator: ", ")
     throw OperatorAnswer(404, error: "there is nothing at this path. There are \(known)")
   }
 }
