@@ -19,6 +19,18 @@ extension TalkValue {
     return Int(exactly: number)
   }
 
+  /// A number, rounded down.
+  public var floor: Int? {
+    if case .double(let number) = self { return Int(exactly: number.rounded(.down)) }
+    return number
+  }
+
+  /// In their order; nil unless it is an object.
+  public var members: [Member]? {
+    if case .object(let members) = self { return members }
+    return nil
+  }
+
   public var flag: Bool? {
     guard case .bool(let flag) = self else { return nil }
     return flag

@@ -2,9 +2,10 @@
 public struct DurationHistogram: Sendable {
   /// The upper bounds of the buckets in nanoseconds: 1, 2, 5, 10 … microseconds up to one second. What takes longer is
   /// counted behind the last.
-  public static let bounds: [UInt64] = [1, 10, 100, 1000, 10_000, 100_000].flatMap { decade in
-    [1, 2, 5].map { $0 * decade * 1000 }
-  } + [1_000_000_000]
+  public static let bounds: [UInt64] =
+    [1, 10, 100, 1000, 10_000, 100_000].flatMap { decade in
+      [1, 2, 5].map { $0 * decade * 1000 }
+    } + [1_000_000_000]
 
   /// How many have fallen into each bucket, the last without an upper bound.
   public private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)

@@ -13,9 +13,10 @@ public struct HookTimes: Sendable {
   /// Of so many on_message one is timed, as two looks at the clock for each message would be felt.
   public static let messagesPerSample = 16
   /// By their places in `Row.records`.
-  public static let hooks = (0..<Int(LH_HOOK_COUNT.rawValue)).map { number in
-    unsafe String(cString: lh_hook_name(lh_hook(UInt32(number))))
-  } + ["timer"]
+  public static let hooks =
+    (0..<Int(LH_HOOK_COUNT.rawValue)).map { number in
+      unsafe String(cString: lh_hook_name(lh_hook(UInt32(number))))
+    } + ["timer"]
   static let timer = hooks.count - 1
 
   /// The hooks of one script.

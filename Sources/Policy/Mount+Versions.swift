@@ -38,12 +38,14 @@ extension Mount {
     let isPeers = unsafe first.kind == LH_PEER.rawValue
     var number = running.number
     if isPeers { number = unsafe self.number(for: .peer(PeerRef(slot: first.slot, generation: first.generation))) }
+    let isTimed = hook != LH_ON_MESSAGE || isSampled()
     var isDone = false
     for sight in [LobbySight.handingOver, .unlisted] {
       isDone = withVersion(number, seeing: sight) { version in
-        let status = timed(Int(hook.rawValue), version.host, version.places) { host in
-          unsafe host.call(hook, arguments, count)
-        }
+        let status =
+          isTimed
+          ? timed(Int(hook.rawValue), version.host, version.places) { unsafe $0.call(hook, arguments, count) }
+          : unsafe version.host.call(hook, arguments, count)
         return finish(status, unsafe String(cString: lh_hook_name(hook)), version)
       }
       guard let other = unsafe core.pointee.elsewhere.take() else { break }

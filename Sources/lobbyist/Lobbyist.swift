@@ -29,7 +29,9 @@ enum Lobbyist {
 
   private static let commands: [(name: String, run: Command)] = [
     ("serve", ServeCommand.run), ("new", NewCommand.run), ("check", CheckCommand.run), ("test", TestCommand.run),
-    ("talk", TalkCommand.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
+    ("talk", TalkCommand.run), ("status", StatusCommand.run), ("lobbies", LobbiesCommand.run),
+    ("kick", ExpelCommand.kick.run), ("close", ExpelCommand.close.run), ("ban", ExpelCommand.ban.run),
+    ("unban", ExpelCommand.unban.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
     ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("drain", DrainCommand.run),
     ("upgrade", UpgradeCommand.run), ("replay", ReplayCommand.run),
   ]
@@ -53,6 +55,12 @@ enum Lobbyist {
     lobbyist check SCRIPT...      load scripts, or a configuration, and report what is wrong with them
     lobbyist test [PATH...]       play conversations (*.talk) and run unit tests (*_test.lua), without sockets
     lobbyist talk URL FILE...     play the same conversations against a live server
+    lobbyist status               tell how a running relay does
+    lobbyist lobbies              list its lobbies, and who is in them
+    lobbyist kick PEER            close the connection of one peer
+    lobbyist close LOBBY          close those of all members of a lobby, and delete it
+    lobbyist ban ADDRESS          let nobody in from an address for a while
+    lobbyist unban ADDRESS        let them in again
     lobbyist reload               have a running relay load its scripts anew
     lobbyist deploy SCRIPT        send a script to a running relay, which tries it and puts it into service
     lobbyist versions             list what was deployed to a running relay

@@ -92,7 +92,8 @@ final class ScriptReloader: Reloader {
     }
     let microseconds = (Clock.nanoseconds - start) / 1000
     return ReloadOutcome(
-      subject: subject, of: mount, .loaded(version: mount.version, microseconds: microseconds), remarks: remarks(on: mount, plan))
+      subject: subject, of: mount, .loaded(version: mount.version, microseconds: microseconds),
+      remarks: remarks(on: mount, plan))
   }
 
   /// Texts that are longer in all are not read: nobody is to wait for that.

@@ -247,6 +247,29 @@ def ban_limit(checks):
         checks.equal("a place that came free is taken", served.post("/ban", {"address": "192.0.2.3"})[0], 200)
 
 
+def connection_limit(checks):
+    with Served(limits={"admin_connections": 3}) as served:
+        idle = [RawSocket(served.relay, port=served.port) for _ in range(4)]
+        checks.equal("a fourth connection to the admin listener", idle[3].status(), 503)
+        with socket.create_connection((served.relay.host, served.relay.port), 5) as raw:
+            raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            checks.true("is none of the clients' business", raw.recv(4096).startswith(b"HTTP/1.1 200"))
+        for raw in idle:
+            raw.close()
+        checks.true("places that came free are taken", wait_until(lambda: answers(served), 3))
+    with Served(limits={"connections": 1, "connections_per_address": 1}) as served:
+        ana = served.connect()
+        checks.equal("a relay that is full can be asked why", served.get("/status")[1]["connections"], 2)
+        ana.close()
+
+
+def answers(served):
+    try:
+        return served.get("/healthz")[0] == 200
+    except OSError:
+        return False
+
+
 def request(served, head):
     """The status of a request as it is written here."""
     raw = RawSocket(served.relay, port=served.port)
@@ -391,4 +414,4 @@ def command(words, environment=None):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (lists,), (routes,), (expelling,), (ban_limit,), (guards,), (tokens,), (where_tokens_come_from,)])
+        (lists,), (routes,), (expelling,), (ban_limit,), (connection_limit,), (guards,), (tokens,), (where_tokens_come_from,)])

@@ -78,7 +78,7 @@ def form(checks):
             done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=20)
             checks.equal("promtool has nothing against it", (done.returncode, done.stdout + done.stderr), (0, ""))
         else:
-            print("promtool is not here: Prometheus' own parser alone has read it", flush=True)
+            print("left out: promtool (Debian's package prometheus is not installed; its parser has read the same)", flush=True)
         ana.close()
 
 
@@ -200,19 +200,6 @@ def refusals(checks):
             "connections_per_address": 1, "bad_request": 1, "policy": 1, "handshake_timeout": 1, "connections": 1})
         for raw in first, second, served_third:
             raw.close()
-    with Served(limits={"admin_connections": 3}) as served:
-        idle = [RawSocket(served.relay, port=served.port) for _ in range(4)]
-        checks.equal("a fourth connection to the admin listener", idle[3].status(), 503)
-        for raw in idle:
-            raw.close()
-        checks.true("makes room again", wait_until(lambda: answers(served), 3))
-
-
-def answers(served):
-    try:
-        return served.get("/healthz")[0] == 200
-    except OSError:
-        return False
 
 
 def many(checks):

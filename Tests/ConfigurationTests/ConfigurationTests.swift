@@ -47,6 +47,22 @@ import Testing
     #expect(mount.pages?.value == "www" && mount.pages?.line == 16)
   }
 
+  @Test func theAdminListenerMayHaveAToken() throws {
+    let mount = "\nmount \"/\" { script = \"a.lua\" }"
+    let plain = try read("admin \"127.0.0.1:9081\"" + mount)
+    #expect(plain.admin?.value == "127.0.0.1:9081" && plain.adminToken == nil)
+    let guarded = try read("admin {\n  \"0.0.0.0:9081\",\n  token = \"secret\",\n}" + mount)
+    #expect(guarded.admin?.value == "0.0.0.0:9081" && guarded.adminToken?.value == "secret")
+    #expect(guarded.adminToken?.line == 3)
+    let wrong = [
+      "admin {}", "admin { token = \"x\" }", "admin { \"a\", tokens = \"x\" }", "admin { \"a\", \"b\" }",
+      "admin(\"a\", \"b\")", "admin { 9081 }", "admin \"a\"\nadmin \"b\"",
+    ]
+    for wrong in wrong {
+      #expect(throws: ConfigurationError.self) { try read(wrong + mount) }
+    }
+  }
+
   @Test func proxiesAreOneOrAList() throws {
     let configuration = try read(
       """

@@ -98,7 +98,7 @@ struct TokenFailures {
 
   private mutating func makeRoom(_ now: UInt64) {
     counts = counts.filter { now < $0.value.since + Self.milliseconds }
-    guard counts.count >= Self.networksMax, let oldest = counts.min(by: { $0.value.since < $1.value.since }) else { return }
-    counts[oldest.key] = nil
+    guard counts.count >= Self.networksMax else { return }
+    if let oldest = counts.min(by: { $0.value.since < $1.value.since }) { counts[oldest.key] = nil }
   }
 }

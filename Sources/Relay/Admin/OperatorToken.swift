@@ -7,16 +7,18 @@ public struct OperatorToken: Equatable, Sendable {
   /// Itself, for whoever asks a relay.
   public let text: String
 
-  /// Nil unless it is made of `bytesMin` to `bytesMax` printable ASCII characters without spaces, as fits into a header
-  /// (RFC 6750 §2.1 allows fewer).
+  /// Nil unless it is made of `bytesMin` to `bytesMax` printable ASCII characters without spaces, as fit into a header
+  /// (RFC 6750 §2.1 allows fewer characters).
   public init?(_ text: String) {
-    guard (Self.bytesMin...Self.bytesMax).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    guard (Self.bytesMin...Self.bytesMax).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else { return nil }
     self.text = text
   }
 
   /// What is said about a text that makes none.
-  public static let rule = "is \(bytesMin) to \(bytesMax) letters, digits and signs without spaces, such as "
+  public static let rule =
+    "is \(bytesMin) to \(bytesMax) letters, digits and signs without spaces, such as "
     + "'openssl rand -hex 32' prints"
 
   /// Takes as long whatever was offered, but for its length.

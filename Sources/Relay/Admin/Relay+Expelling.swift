@@ -12,8 +12,8 @@ extension Relay {
   /// `POST /kick {"peer":"17.3","code":4000,"reason":"…"}`
   func kick(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
     let members = try RequestMembers(request.body, names: ["peer", "code", "reason"])
-    let slot = try slot(ofPeer: try members.required("peer"))
     let (code, reason) = try closeFrame(members, reason: "Kicked by the operator")
+    let slot = try slot(ofPeer: try members.required("peer"))
     let name = peerName(slot)
     log.line(.info, "the operator has kicked a peer", about: subject(of: slot))
     close(slot, code: code, reason: reason)

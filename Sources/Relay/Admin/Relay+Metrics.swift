@@ -154,8 +154,7 @@ extension Relay {
       "lobbyist_loop_turn_seconds", "Time of the loop's turns; each \(LoopTimes.turnsPerSample)th is timed.",
       [([], loopTimes.turns)])
     page.add(
-      "lobbyist_loop_lag_seconds",
-      "How late the first of the deadlines was that were due in a turn, in whole milliseconds.",
+      "lobbyist_loop_lag_seconds", "How late the first deadline was of those due in a turn, in whole milliseconds.",
       [([], loopTimes.lag)])
     page.add(
       "lobbyist_loop_long_turns_total", .counter,

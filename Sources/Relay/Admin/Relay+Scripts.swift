@@ -35,7 +35,8 @@ extension Relay {
       ("script", JSON(mount.scripts.policy)), ("plugins", .list(mount.scripts.plugins.map(JSON.init))),
       ("deployment", deployer?.deployment(of: mount).map { .count($0) }), ("version", .text(mount.version)),
       ("versions", JSON(mount.versions)), ("script_bytes", .count(mount.scriptMemory)),
-      ("last_reload", lastReloads[ObjectIdentifier(mount)]?.json ?? .null), ("hooks", .list(mount.hookTimes.rows.flatMap(\.told))),
+      ("last_reload", lastReloads[ObjectIdentifier(mount)]?.json ?? .null),
+      ("hooks", .list(mount.hookTimes.rows.flatMap(\.told))),
       ("metrics", JSON(metrics: mount.counters.script)),
     ])
   }

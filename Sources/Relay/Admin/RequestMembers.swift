@@ -39,7 +39,8 @@ struct RequestMembers: ~Copyable {
     guard let field = field(name) else { return nil }
     let value = unsafe body.withUnsafeBytes { unsafe field.integer(in: $0) }
     guard let value, field.isInteger, range.contains(Int(value)) else {
-      throw OperatorAnswer(422, error: "'\(name)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+      let bounds = "\(range.lowerBound) to \(range.upperBound)"
+      throw OperatorAnswer(422, error: "'\(name)' is not a whole number from \(bounds)")
     }
     return Int(value)
   }

@@ -22,7 +22,7 @@ struct Status {
   private func mount(_ entry: LabelledMount) -> JSON {
     let (mount, counters) = (entry.mount, entry.mount.counters)
     return .object([
-      ("host", entry.route.host.map { .text($0) }), ("paths", .texts(entry.route.paths)),
+      ("mount", .text(entry.label)), ("host", entry.route.host.map { .text($0) }), ("paths", .texts(entry.route.paths)),
       ("deployment", deployer?.deployment(of: mount).map { .count($0) }), ("version", .text(mount.version)),
       ("versions", JSON(mount.versions)), ("script", JSON(mount.scripts.policy)),
       ("plugins", .list(mount.scripts.plugins.map(JSON.init))), ("peers", .count(mount.peerCount)),

@@ -19,8 +19,10 @@ struct AdminRequest {
       let reply = try ask(method, path, body)
       if let value = try? TalkValue(parsing: reply.body), value.isStructured {
         guard reply.status == 401 || reply.status == 429 else { return (reply.status, value) }
-        complain("\(admin) lets nobody in without its token (\(value["error"]?.text ?? "401")): name the file that holds it "
-          + "with \(AdminToken.option), or set \(AdminToken.variable)")
+        let reason = value["error"]?.text ?? "it answers \(reply.status)"
+        complain(
+          "\(admin) does not let you in: \(reason). Name the token's file with \(AdminToken.option), or set "
+            + AdminToken.variable)
         return nil
       }
       let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
@@ -28,6 +30,14 @@ struct AdminRequest {
     } catch {
       complain("\(error.message). The relay listens there when it was started with --admin \(admin)")
     }
+    return nil
+  }
+
+  /// What the relay answers to a question; nil when it does not, which has been told then.
+  func fetch(_ path: String) -> TalkValue? {
+    guard let (status, value) = send("GET", path) else { return nil }
+    if status == 200 { return value }
+    complain(value["error"]?.text ?? "the relay answers \(status)")
     return nil
   }
 

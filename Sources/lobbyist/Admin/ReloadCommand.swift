@@ -50,8 +50,8 @@ enum ReloadCommand {
   private static let help = """
     lobbyist reload \(AdminOptions.usage)
 
-    Has a running relay load its configuration, its scripts and what they require anew. Nobody is disconnected but the peers of mounts that are gone. Exit code 1
-    when something does not load: then what ran before runs on.
+    Has a running relay load its configuration, its scripts and what they require anew. Nobody is disconnected but the
+    peers of mounts that are gone. Exit code 1 when something does not load: then what ran before runs on.
 
     \(AdminOptions.help)
     """

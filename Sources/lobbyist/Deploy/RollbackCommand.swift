@@ -28,8 +28,9 @@ enum RollbackCommand {
   private static let help = """
     lobbyist rollback [NUMBER] [--mount NAME] [--new-lobbies] [OPTIONS]
 
-    Has a running relay go back to the deployment that ran before the one that runs, or to this NUMBER (see 'lobbyist versions'); 0 is the files that it was started with.
-    Nobody is disconnected. Exit code 1 when there is none or it does not load: then what ran runs on.
+    Has a running relay go back to the deployment that ran before the one that runs, or to this NUMBER (see 'lobbyist
+    versions'); 0 is the files that it was started with. Nobody is disconnected. Exit code 1 when there is none or it
+    does not load: then what ran runs on.
 
       --new-lobbies            lobbies that exist finish on the version that they began with
       --mount NAME             where, if the relay has several mounts
