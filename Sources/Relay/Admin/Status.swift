@@ -61,7 +61,8 @@ extension RelayCounters {
       ("handshakes_timed_out", handshakesTimedOut), ("tls_failures", tlsFailures), ("violations", violations),
       ("vanished", vanished), ("hoarders", hoarders), ("slow_senders", slowSenders), ("stalled", stalled),
       ("control_floods", controlFloods), ("out_of_buffers", outOfBuffers),
-      ("out_of_descriptors", outOfDescriptors), ("reloads", reloads), ("reloads_failed", reloadsFailed), ("deployments", deployments), ("rollbacks", rollbacks),
+      ("out_of_descriptors", outOfDescriptors), ("reloads", reloads), ("reloads_failed", reloadsFailed),
+      ("deployments", deployments), ("rollbacks", rollbacks),
       ("deployments_refused", deploymentsRefused), ("bytes_in", bytesIn), ("bytes_out", bytesOut),
     ]
   }
