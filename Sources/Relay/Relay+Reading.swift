@@ -36,8 +36,9 @@ extension Relay {
       if case .bytes(let count) = result { return count }
       return 0
     }
-    guard took(slot, result) != nil else { return }
-    handle(slot, &pending)
+    // Of what is encrypted there may be news without a byte to be read: what waits stays.
+    _ = took(slot, result)
+    if connections.isLive(slot) { handle(slot, &pending) }
   }
 
   /// Goes on with what the last turn was too short for.
