@@ -65,7 +65,10 @@ extension Relay {
       connections[slot].wasHeard = true
       counters.bytesIn &+= UInt64(count)
       return count
-    case .wouldBlock: return nil
+    case .wouldBlock:
+      // A step of a TLS handshake may have taken a millisecond.
+      endTurnInTime()
+      return nil
     case .endOfStream, .failed:
       if connections[slot].stream.isEstablished { lose(slot) } else { failTLS(slot) }
       return nil
