@@ -352,12 +352,7 @@ def unsent(port):
 
 def status(abused):
     """What the relay counts at /busy."""
-    import http.client
-    admin = "".join(abused.relay.lines).split("admin on http://")[1].split("/")[0]
-    connection = http.client.HTTPConnection(admin, timeout=5)
-    connection.request("GET", "/status")
-    mounts = json.loads(connection.getresponse().read())["mounts"]
-    connection.close()
+    mounts = abused.relay.ask("GET", "/status")[1]["mounts"]
     return next(mount["counters"] for mount in mounts if "/busy" in mount["paths"])
 
 

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-from raw_socket import CLOSE, TEXT, Closed, RawSocket, frame
+from raw_socket import CLOSE, TEXT, RawSocket, frame
 from relay import BINARY, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
 POLICY = os.path.join("Tests", "Clients", "life_cycle", "policy.lua")
