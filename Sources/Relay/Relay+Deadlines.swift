@@ -3,8 +3,8 @@ import Policy
 import WebSocket
 
 extension Relay {
-  /// Connections whose time has come that one turn sees to; thousands may have begun together.
-  private static let deadlinesPerTurn = 64
+  /// How long one turn sees to connections whose time has come; thousands may have begun together.
+  private static let deadlineMicroseconds: UInt64 = 500
 
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
@@ -30,10 +30,11 @@ extension Relay {
   }
 
   func fireDeadlines() {
-    if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
-    for _ in 0..<Self.deadlinesPerTurn {
-      guard !isTurnOver, let payload = deadlines.popDue(now: now) else { return }
+    guard let first = deadlines.peek?.deadline, first <= now else { return }
+    loopTimes.noteLag(milliseconds: now - first)
+    let slice = TimeSlice(microseconds: Self.deadlineMicroseconds)
+    while !isTurnOver, !slice.isOver, let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
