@@ -60,8 +60,8 @@ extension Relay {
       counters.handshakesTimedOut += 1
       drop(slot)
     case .handshake:
-      counters.handshakesTimedOut += 1
       guard connections[slot].stream.isEstablished else { return failTLS(slot, "the handshake took too long") }
+      counters.handshakesTimedOut += 1
       answer(slot, status: 408, body: "The request took too long.\n")
     case .open:
       if endSlowPeer(slot) { return }
