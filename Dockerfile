@@ -20,6 +20,6 @@ VOLUME ["/var/lib/lobbyist"]
 USER 65532:65532
 EXPOSE 9080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["/usr/bin/lobbyist", "status"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["/usr/bin/lobbyist", "status", "--health"]
 ENTRYPOINT ["/usr/bin/lobbyist"]
 CMD ["serve", "--config", "/etc/lobbyist/lobbyist.lua"]

@@ -17,8 +17,8 @@ struct LogLine {
       let told = fields.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
       return "\(stamp) \(level) \(Self.printable(cut))\(told.isEmpty ? "" : " (\(Self.printable(told)))")\n"
     case .json:
-      let told = fields.map { ",\"\($0.name)\":\(JSONText.quoted($0.value))" }.joined()
-      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(JSONText.quoted(cut))\(told)}\n"
+      let told = fields.map { ",\"\($0.name)\":\(Self.quoted($0.value))" }.joined()
+      return "{\"time\":\"\(stamp)\",\"level\":\"\(level)\",\"message\":\(Self.quoted(cut))\(told)}\n"
     }
   }
 
@@ -51,12 +51,35 @@ struct LogLine {
     for scalar in text.unicodeScalars {
       if scalar == "\n" {
         result += "\n    "
-      } else if scalar.properties.generalCategory == .control && scalar != "\t" {
+      } else if isDeceptive(scalar) && scalar != "\t" {
         result += "?"
       } else {
         result.unicodeScalars.append(scalar)
       }
     }
     return result
+  }
+
+  /// The same in JSON, where what must not reach a terminal is escaped.
+  private static func quoted(_ text: String) -> String {
+    var result = ""
+    for scalar in JSONText.quoted(text).unicodeScalars {
+      if isDeceptive(scalar) {
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// Whether a terminal or a reader would take it for something else: controls, other line breaks, and what turns the
+  /// direction of text (Unicode Standard Annex #9).
+  private static func isDeceptive(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
+    default: scalar.properties.generalCategory == .control
+    }
   }
 }

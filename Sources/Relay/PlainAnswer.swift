@@ -6,8 +6,8 @@ public enum PlainAnswer {
   static let plainText = [HeaderField("Content-Type", "text/plain; charset=utf-8")].compactMap { $0 }
 
   private static let welcomePage = """
-    This is Lobbyist, a WebSocket signaling relay. Point a client at this address as ws://
-    (or wss:// where TLS is in front of it); there is nothing to see for a browser.
+    This is Lobbyist, a WebSocket signaling relay. Point a client at this address, as wss:// where
+    browsers reach it by https:// and else as ws://; there is nothing to see for a browser.
 
     """
 

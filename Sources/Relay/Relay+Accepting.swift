@@ -52,6 +52,9 @@ extension Relay {
     guard limits.connections == 0 || connections.count - operatorCount < limits.connections || isOperator else {
       return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
+    guard isOperator || connections.count - operatorCount < clientsMax else {
+      return turnAway(stream, host, from: box, status: 503, "all file descriptors for clients (\(clientsMax)) are in use")
+    }
     guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
       let limit = "limit admin_connections (\(limits.adminConnections)) reached"
       return turnAway(stream, host, from: box, status: 503, limit)

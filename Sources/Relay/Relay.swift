@@ -18,6 +18,8 @@ public final class Relay {
     static let listenersFrom = UInt32.max - 4 - 2 * UInt32(listenersMax + 1)
   }
 
+  /// File descriptors that are not for clients.
+  private static let descriptorsKept = 64
   /// Addresses that one relay listens on.
   public static let listenersMax = 64
 
@@ -58,6 +60,8 @@ public final class Relay {
   public var version = ""
   /// Connections to the admin listener.
   var operatorCount = 0
+  /// Clients for whom there are file descriptors, with some left over for the operator, files and trials.
+  private(set) var clientsMax = Int.max
   private var wallReadAt: UInt64 = 0
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
@@ -125,6 +129,15 @@ public final class Relay {
   deinit { unsafe readBuffer.deallocate() }
 
   var uptimeSeconds: Double { Double(now - startedAt) / 1000 }
+
+  /// How many file descriptors the process may have. Answers what to do when they are fewer than the limits allow.
+  public func take(descriptors: Int) -> String? {
+    clientsMax = max(descriptors - Self.descriptorsKept, descriptors / 2)
+    guard limits.connections == 0 || limits.connections > clientsMax else { return nil }
+    let wanted = limits.connections == 0 ? "any number" : "\(limits.connections)"
+    return "limit connections is \(wanted), but the system allows this process \(descriptors) file descriptors: "
+      + "\(clientsMax) clients can connect (raise 'ulimit -n' or LimitNOFILE=)"
+  }
 
   /// For the admin listener.
   var status: Status {

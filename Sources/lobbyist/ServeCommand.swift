@@ -30,7 +30,7 @@ enum ServeCommand {
     var plan = plan
     // Before the program's file can have been replaced.
     let program = Program(arguments: CommandLine.arguments)
-    raiseDescriptorLimit()
+    let descriptors = raiseDescriptorLimit()
     let log = Log()
     plan.log.apply(to: log)
     let outbox = Outbox()
@@ -62,6 +62,10 @@ enum ServeCommand {
       relay.belong(to: ServiceManager(), after: inherited.predecessor.take(), program: program)
       relay.allowsTailPayloads = plan.allowsTailPayloads
       relay.version = Lobbyist.version
+      if let warning = relay.take(descriptors: descriptors) { log.warning(warning) }
+      if !plan.certificates.isEmpty, !relay.addresses.contains(where: \.isEncrypted) {
+        log.warning("there is a certificate, but nothing speaks TLS: give an address as tls://0.0.0.0:9443")
+      }
       let reloader = ScriptReloader(
         plan, mounts.map(\.mount), of: relay, log, store, notingIn: looked, load: load)
       reloader.certificates = certificates
@@ -117,12 +121,13 @@ enum ServeCommand {
     return ExitCode.failure
   }
 
-  /// As many descriptors as the system grants: each connection is one.
-  private static func raiseDescriptorLimit() {
+  /// Takes as many descriptors as the system grants, as each connection is one, and answers how many that is.
+  private static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
     limit.rlim_cur = limit.rlim_max
     _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(clamping: limit.rlim_cur)
   }
 
   private static var help: String {

@@ -151,6 +151,21 @@ import Testing
       ])
   }
 
+  @Test func nothingDeceivesATerminal() {
+    let recorder = Recorder()
+    let log = recorder.log()
+    let text = "a\u{1b}\u{7f}\u{9b}\u{202e}\u{2028}\u{2066}\u{61c}é\tz"
+    log.warning(text)
+    log.format = .json
+    log.warning(text)
+    #expect(
+      recorder.lines == [
+        "2023-11-14T22:13:20Z warning a???????é\tz\n",
+        #"{"time":"2023-11-14T22:13:20Z","level":"warning","message":"a\u001b\u007f\u009b\u202e\u2028\u2066\u061cé\tz"}"#
+          + "\n",
+      ])
+  }
+
   @Test func debugLinesCostNothingWhileTheLevelIsAbove() {
     let recorder = Recorder()
     let log = recorder.log()

@@ -45,6 +45,23 @@ struct AdminRequest {
     return nil
   }
 
+  /// Asks what is answered with 200 when all is well, and tells it; answers the exit code.
+  func probe(_ path: String) -> Int32 {
+    do throws(StageError) {
+      let reply = try ask("GET", path)
+      let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+      guard reply.status == 200 else {
+        complain(text)
+        return ExitCode.failure
+      }
+      say(text)
+      return ExitCode.success
+    } catch {
+      complain("\(error.message). The relay listens there when it was started with --admin \(admin)")
+      return ExitCode.failure
+    }
+  }
+
   /// The answer, whatever it is.
   func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(StageError) -> PlainReply {
     var request = PlainRequest(method: method, path: path, body: body)

@@ -7,9 +7,12 @@ enum StatusCommand {
     var options = Options(arguments)
     var admin = AdminOptions()
     var isJSON = false
+    var probe: String?
     while let word = try options.next() {
       switch word {
       case .option("--json"): isJSON = true
+      case .option("--health"): probe = "/healthz"
+      case .option("--ready"): probe = "/readyz"
       case .option("--help"):
         say(help)
         return ExitCode.success
@@ -18,6 +21,7 @@ enum StatusCommand {
       case .operand(let text): throw UsageError("status takes no '\(text)'")
       }
     }
+    if let probe { return try admin.request().probe(probe) }
     guard let value = try admin.request().fetch("/status") else { return ExitCode.failure }
     if isJSON { say(String(decoding: value.json, as: UTF8.self)) } else { tell(value) }
     return ExitCode.success
@@ -29,14 +33,23 @@ enum StatusCommand {
     say("up for \(uptime), \(connections), \(status["readiness"]?.text ?? "?")")
     say("")
     for line in table(status["mounts"]?.elements ?? []).lines { say(line) }
-    let counted = (status["relay"]?.members ?? []).filter { isTrouble($0.key) && ($0.value.number ?? 0) > 0 }
-    if counted.isEmpty { return }
-    say("")
-    for member in counted {
-      let name = String(decoding: member.key, as: UTF8.self).replacing("_", with: " ")
-      say("\(name): \(Figure.count(member.value.number ?? 0))")
+    let slow = (status["mounts"]?.elements ?? []).compactMap { $0["counters"]?["slow_readers_closed"]?.number }
+    var counted = [("slow readers closed", slow.reduce(0, +))]
+    for member in status["relay"]?.members ?? [] where isTrouble(member.key) {
+      let name = String(decoding: member.key, as: UTF8.self)
+      let whole = parts[name].map { " (of those \($0))" } ?? ""
+      counted.append((name.replacing("_", with: " ") + whole, member.value.number ?? 0))
     }
+    let told = counted.filter { $0.1 > 0 }
+    if !told.isEmpty { say("") }
+    for (name, count) in told { say("\(name): \(Figure.count(count))") }
   }
+
+  /// Counters of something that another counter counts as well.
+  private static let parts = [
+    "refused_per_address": "refused at limit", "refused_by_rate": "refused at limit",
+    "refused_by_policy": "handshakes refused",
+  ]
 
   private static func table(_ mounts: [TalkValue]) -> TextTable {
     var table = TextTable([
@@ -63,13 +76,15 @@ enum StatusCommand {
   }
 
   private static let help = """
-    lobbyist status [--json] \(AdminOptions.usage)
+    lobbyist status [--json | --health | --ready] \(AdminOptions.usage)
 
     Tells how a running relay does: for each mount its script and version, its peers and lobbies, the messages that
     came in and went out, those left out for slow readers, hook calls that failed and the script's memory; then who was
     turned away and why. Exit code 1 when no relay answers.
 
       --json                   as the relay says it: GET /status
+      --health                 only whether it serves, for which no token is needed: for containers
+      --ready                  only whether newcomers should be sent to it: not while it drains
     \(AdminOptions.help)
     """
 }

@@ -18,8 +18,9 @@ let silentSince = null;
 const askForLobbies = () => (lobby.isOpen() ? lobby.refresh() : lobbies.refresh());
 
 async function ask() {
-  const asked = [get("status"), get("scripts"), getText("metrics"), askForLobbies()];
-  const [status, { mounts }, text] = await Promise.all(asked);
+  // One request alone at first: a wrong token counts once.
+  const status = await get("status");
+  const [{ mounts }, text] = await Promise.all([get("scripts"), getText("metrics"), askForLobbies()]);
   const metrics = parse(text);
   find("main").hidden = false;
   numbers.show(status, metrics);
@@ -59,7 +60,9 @@ function answered() {
 }
 
 function failed(error) {
-  if (error.status === 401) return login();
+  if (error.status === 401) return login(token.get() === null ? "" : "That was not it.");
+  // Too many wrong tokens: asking again each second would not help.
+  if (error.status === 429) return login(`The relay refuses: ${error.message}`);
   numbers.skip();
   if (error.status) return tell("bad", `The relay refuses: ${error.message}`);
   silentSince ??= performance.now();
@@ -67,13 +70,12 @@ function failed(error) {
   tell("bad", `The relay has not answered for ${silence}. Trying again …`);
 }
 
-function login() {
-  const wasWrong = token.get() !== null;
+function login(problem) {
   token.forget();
   find("main").hidden = true;
   find("login").hidden = false;
   tell("", "");
-  find("login-problem").textContent = wasWrong ? "That was not it." : "";
+  find("login-problem").textContent = problem;
   find("token").focus();
 }
 
