@@ -1,11 +1,12 @@
 import Schedule
 
 /// All held messages of a mount. Which of them wait under which key, in order, their owners know.
+@usableFromInline
 struct HeldTable {
   private var messages: [UInt64: HeldMessage] = [:]
   private var schedule = Deadlines()
   private var nextNumber: UInt64 = 0
-  private(set) var byteCount = 0
+  @usableFromInline private(set) var byteCount = 0
 
   var count: Int { messages.count }
   /// Messages and what has not been met yet of those that are gone.

@@ -33,6 +33,7 @@ extension LobbyMachine {
 
   /// Messages held by the mount and all its lobbies, and the bytes that are counted for them.
   public var heldCount: Int { held.count }
+  @inlinable
   public var heldByteCount: Int { held.byteCount }
 
   /// Forgets what a lobby that is about to go holds.

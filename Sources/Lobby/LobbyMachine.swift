@@ -3,11 +3,13 @@
 ///
 /// A transaction is one hook call. Its changes are visible to it at once; `rollback` undoes them in
 /// reverse order, `commit` makes them final. References that are read from must be live, unless said otherwise.
+///
+/// A call from outside this module copies all of it first: what each message asks for again and again is inlined.
 public struct LobbyMachine {
   public var limits: LobbyLimits
   /// Bumped for every peer and lobby, so that no reference ever fits a later owner of its slot.
   var nextGeneration: UInt32 = 1
-  var peers: [PeerRecord] = []
+  @usableFromInline var peers: [PeerRecord] = []
   var freePeers: [UInt32] = []
   var lobbies: [LobbyRecord] = []
   var freeLobbies: [UInt32] = []
@@ -15,7 +17,7 @@ public struct LobbyMachine {
   var timers = TimerTable()
   var mountTimers = TimerChain.empty
   var mountAttributes = Attributes()
-  var held = HeldTable()
+  @usableFromInline var held = HeldTable()
   var mountHeld: [[UInt8]: [UInt64]] = [:]
   var journal: [Undo] = []
   /// The version of the scripts whose hook runs: lobbies that it creates belong to it.
@@ -58,12 +60,14 @@ public struct LobbyMachine {
     peerCount -= 1
   }
 
+  @inlinable
   public func isLive(_ ref: PeerRef) -> Bool {
     Int(ref.slot) < peers.count && peers[Int(ref.slot)].generation == ref.generation
       && peers[Int(ref.slot)].isLive
   }
 
   /// Whether a script has closed this peer. It stays a member until its disconnect hook has run.
+  @inlinable
   public func isClosing(_ ref: PeerRef) -> Bool { peers[Int(ref.slot)].isClosing }
 
   /// Takes that mark away from a peer that stays after all. Outside any transaction.

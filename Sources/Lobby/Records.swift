@@ -5,10 +5,11 @@ struct Membership {
 }
 
 /// One peer as the machine keeps it. Most peers are in one lobby, so the first membership is inline.
+@usableFromInline
 struct PeerRecord {
-  var generation: UInt32 = 0
-  var isLive = false
-  var isClosing = false
+  @usableFromInline var generation: UInt32 = 0
+  @usableFromInline var isLive = false
+  @usableFromInline var isClosing = false
   var first: Membership?
   var others: [Membership] = []
   var timers = TimerChain.empty

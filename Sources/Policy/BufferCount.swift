@@ -15,6 +15,9 @@ public struct BufferCount: Sendable {
   /// much pile up goes before those who do not, and nobody is let in.
   public var isShort: Bool { bytes > most - most / 8 }
 
+  /// How many bytes a buffer that is not small may still have; at least one.
+  public var left: Int { max(1, most - most / 8 - bytes) }
+
   /// Whether a buffer may have another `count` bytes.
   public func mayGrow(from size: Int, by count: Int) -> Bool {
     bytes + count <= (size < Self.smallBytes ? most : most - most / 8)

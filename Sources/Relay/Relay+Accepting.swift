@@ -49,7 +49,7 @@ extension Relay {
     let purpose = box.purpose
     // The operator wants to know most of all when the relay is full.
     let isOperator = purpose == .operator
-    guard limits.connections == 0 || connections.count < limits.connections || isOperator else {
+    guard limits.connections == 0 || connections.count - operatorCount < limits.connections || isOperator else {
       return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {

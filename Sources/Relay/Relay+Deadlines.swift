@@ -34,13 +34,16 @@ extension Relay {
     guard let first = deadlines.peek?.deadline, first <= now else { return }
     loopTimes.noteLag(milliseconds: now - first)
     let slice = TimeSlice(microseconds: Self.deadlineMicroseconds)
-    while !isTurnOver, !slice.isOver, let payload = deadlines.popDue(now: now) {
+    while !isTurnOver, !slice.isOver, let deadline = deadlines.peek?.deadline, let payload = deadlines.popDue(now: now)
+    {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
         continue
       }
       guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
+      // An earlier entry has come in between. Entered anew with each of those, entries would become ever more.
+      guard connections[slot].scheduled == deadline else { continue }
       connections[slot].scheduled = .max
       if due(slot) > now {
         schedule(slot)
@@ -70,13 +73,18 @@ extension Relay {
 
   /// Pings a peer (RFC 6455 §5.5.2), or gives it up when nothing at all has come since the last ping.
   private func keepAlive(_ slot: UInt32) {
-    guard limits.pingMilliseconds > 0 else { return }
+    guard limits.pingMilliseconds > 0 else { return setPingDeadline(slot) }
     guard connections[slot].wasHeard else {
       counters.vanished += 1
       return lose(slot)
     }
     connections[slot].wasHeard = false
     unsafe outbox.appendControl(to: slot, .ping, UnsafeRawBufferPointer(start: nil, count: 0))
-    setDeadline(slot, in: limits.pingMilliseconds)
+    setPingDeadline(slot)
+  }
+
+  /// When a peer is to be pinged next; never without pings.
+  func setPingDeadline(_ slot: UInt32) {
+    setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : RelayLimits.unreachable)
   }
 }

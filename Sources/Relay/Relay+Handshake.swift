@@ -72,7 +72,7 @@ extension Relay {
         outbox.touch(slot)
         connections[slot].phase = .open
         connections[slot].openedAt = UInt32(truncatingIfNeeded: now / 1000)
-        setDeadline(slot, in: limits.pingMilliseconds > 0 ? limits.pingMilliseconds : 1 << 40)
+        setPingDeadline(slot)
         let peer = mount.connect(outlet: slot, address: address, attributes: attributes)
         connections[slot].peer = peer
       }

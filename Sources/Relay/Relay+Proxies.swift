@@ -106,6 +106,8 @@ extension Relay {
     connections[slot].phase = .handshake
     if let client {
       if let reason = refusal(of: client) { return refuse(slot, client, reason) }
+      // It counts where it is trusted no longer.
+      if isCounted(connections[slot].host) { perAddress.leave(connections[slot].host) }
       connections[slot].host = client
     }
     if connections[slot].awaitsTLS { beginTLS(slot) }

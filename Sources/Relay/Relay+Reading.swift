@@ -36,8 +36,9 @@ extension Relay {
       if case .bytes(let count) = result { return count }
       return 0
     }
-    guard took(slot, result) != nil else { return }
-    handle(slot, &pending)
+    // Of what is encrypted there may be news without a byte to be read: what waits stays.
+    _ = took(slot, result)
+    if connections.isLive(slot) { handle(slot, &pending) }
   }
 
   /// Goes on with what the last turn was too short for.
@@ -64,7 +65,10 @@ extension Relay {
       connections[slot].wasHeard = true
       counters.bytesIn &+= UInt64(count)
       return count
-    case .wouldBlock: return nil
+    case .wouldBlock:
+      // A step of a TLS handshake may have taken a millisecond.
+      endTurnInTime()
+      return nil
     case .endOfStream, .failed:
       if connections[slot].stream.isEstablished { lose(slot) } else { failTLS(slot) }
       return nil

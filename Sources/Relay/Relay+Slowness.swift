@@ -77,7 +77,10 @@ extension Relay {
       close(slot, code: CloseCode.tryAgainLater, reason: "The relay is out of buffers")
       // What it sends is no longer looked at, not even for its close frame.
       connections[slot].phase = .draining
-    case .proxied, .awaiting, .closing, .draining: break
+    case .proxied:
+      counters.refusedForBuffers += 1
+      return drop(slot)
+    case .awaiting, .closing, .draining: break
     }
     forgetArrived(slot)
   }

@@ -45,7 +45,8 @@ public final class Relay {
   let readBuffer: UnsafeMutableRawBufferPointer
   /// What encrypted listeners serve from now on; nil without certificates.
   public var tls: TLSContext?
-  var inflation = Inflation()
+  /// Inflates the messages of all connections, one at a time.
+  var inflater = Inflater()
   var now: UInt64 = 0
   /// The connection whose event is being handled.
   var handling: UInt32?
@@ -205,15 +206,21 @@ public final class Relay {
   /// Ends the turn when its time is up. The clock is only read when a hook has lasted.
   @discardableResult
   func lookAtClock() -> Bool {
-    if mounts.takeHookLasted(), Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
+    if mounts.takeHookLasted() { endTurnInTime() }
     return isTurnOver
   }
 
   /// The same after a hook of this mount.
   @inline(__always)
   func lookAtClock(_ mount: Mount) -> Bool {
-    if mount.takeHookLasted(), Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
+    if mount.takeHookLasted() { endTurnInTime() }
     return isTurnOver
+  }
+
+  /// The same after work that is always worth a look.
+  @inline(never)
+  func endTurnInTime() {
+    if Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
   }
 
   private func resumeBacklog() {

@@ -157,10 +157,11 @@ public struct Inbound: ~Copyable {
       text = UTF8Validator()
       fragmentCount = 0
     }
-    fragmentCount += 1
-    guard fragmentsMax == 0 || fragmentCount <= fragmentsMax else {
+    guard fragmentsMax == 0 || fragmentCount < fragmentsMax else {
       return unsafe violation(CloseCode.policyViolation, "The message has too many fragments")
     }
+    // Without a limit there may be more than it counts to.
+    fragmentCount &+= 1
     if assembling == .text, compression != .assembling {
       guard unsafe text.consume(payload), !header.isFinal || text.isAtBoundary else { return unsafe notUTF8() }
     }

@@ -3,6 +3,7 @@
 messages both ways, a broadcast to mixed peers, bombs, and how much it saves."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -10,7 +11,7 @@ import zlib
 
 from raw_socket import BINARY, CLOSE, PING, TEXT, RawSocket, frame
 from relay import BINARY as LOBBYIST
-from relay import ROOT, Checks, Relay, run_scenarios, wait_until
+from relay import ROOT, Checks, Relay, free_port, long_turns_of, run_scenarios, wait_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -213,6 +214,27 @@ def bombs(checks):
         checks.true("the memory stays where it was", grown < 1024, "less than 1024 KiB", grown)
         refused(checks, "more compressed bytes than a message may have", relay, 1009,
                 frame(BINARY, bytes(40_000), False, reserved=RSV1), frame(CONTINUATION, bytes(40_000)))
+    with deflating(message_bytes=0, buffer_bytes=4_000_000) as relay:
+        refused(checks, "without message_bytes, more than the buffers have room for", relay, 1009,
+                frame(BINARY, large, reserved=RSV1))
+
+
+def empty_blocks(checks):
+    """Messages of thousands of blocks that become nothing at all: they are spread over turns of the loop."""
+    heavy = frame(TEXT, b"\3\0" * 32_000, reserved=RSV1)
+    admin = f"127.0.0.1:{free_port()}"
+    with Relay(script=ECHO, deflate=True, admin=admin) as relay:
+        attackers = [agreed(relay) for _ in range(30)]
+        relay.process.send_signal(signal.SIGSTOP)
+        for raw in attackers:
+            raw.send(heavy * 3)
+        relay.process.send_signal(signal.SIGCONT)
+        heard = [[receive(raw)[2] for _ in range(3)] for raw in attackers]
+        checks.true("each is an empty message", heard == [[b""] * 3] * 30, [b""] * 3, heard[0])
+        long_turns = long_turns_of(admin)
+        checks.true("turns end in time", long_turns > 2, "more than 2", long_turns)
+        for raw in attackers:
+            raw.close()
 
 
 def refused_quietly(relay, bomb):
@@ -313,5 +335,5 @@ def saving(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (offers,), (python_client,), (node_client,), (frames,), (broadcast,), (narrow_window,), (bombs,), (flood,),
-        (configuration,), (recording,), (saving,)])
+        (offers,), (python_client,), (node_client,), (frames,), (broadcast,), (narrow_window,), (bombs,),
+        (empty_blocks,), (flood,), (configuration,), (recording,), (saving,)])

@@ -57,7 +57,10 @@ def dropped(relay, seconds=3):
 
 
 def connections(checks):
-    with relay_with(connections=2) as relay:
+    port = free_port()
+    with relay_with(connections=2, options=["--admin", f"127.0.0.1:{port}"]) as relay, \
+            socket.create_connection(("127.0.0.1", port)):
+        # An operator's connection is none of them.
         first, second = connected(relay), connected(relay)
         with RawSocket(relay) as third:
             checks.equal("one connection too many hears 503", third.status(), 503)

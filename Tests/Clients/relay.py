@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
@@ -39,6 +40,12 @@ def free_port():
             with contextlib.suppress(OSError):
                 datagram.bind(("127.0.0.1", port))
                 return port
+
+
+def long_turns_of(admin):
+    """Turns of a relay's loop, by its admin listener, that were ended before everything was done."""
+    with urllib.request.urlopen(f"http://{admin}/metrics", timeout=10) as answer:
+        return int(re.search(r"^lobbyist_loop_long_turns_total (\d+)", answer.read().decode(), re.MULTILINE).group(1))
 
 
 class Relay:

@@ -274,6 +274,21 @@ def records(checks):
             pair.bob.close()
 
 
+def long_messages(checks):
+    """A message that is longer than the relay reads at once arrives, wherever the writes cut its records."""
+    with encrypted(limits={"message_bytes": 1 << 20, "queued_bytes": 4 << 20}) as (relay, (own,)):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            pair = Pair(relay, own.trusting(version))
+            text = "long" * 150_000
+            sealed = pair.ana.sealed(pair.offer(text))
+            for start in range(0, len(sealed), 10_007):
+                pair.ana.socket.sendall(sealed[start:start + 10_007])
+                time.sleep(0.002)
+            checks.true(f"{version.name}: 600 KB whose records come in parts", pair.hear(pair.bob)["data"] == text)
+            pair.ana.close()
+            pair.bob.close()
+
+
 def goodbyes(checks):
     """The relay says close_notify before the end of the stream, and takes it from a client that keeps the socket."""
     with encrypted() as (relay, (own,)):
@@ -398,5 +413,5 @@ def talk(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [(versions,), (ciphers,), (renegotiation,), (protocols,), (names,), (tickets,),
-                             (plain_text,), (websockets_client,), (node_client,), (records,), (goodbyes,), (beside,), (behind_proxy,),
-                             (talk,)])
+                             (plain_text,), (websockets_client,), (node_client,), (records,), (long_messages,), (goodbyes,), (beside,),
+                             (behind_proxy,), (talk,)])

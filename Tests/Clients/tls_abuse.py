@@ -4,6 +4,7 @@
 import contextlib
 import random
 import select
+import signal
 import socket
 import ssl
 import struct
@@ -11,7 +12,7 @@ import tempfile
 import time
 
 from raw_socket import TEXT, frame
-from relay import HANDSHAKE_LIMIT, Checks, Relay, run_scenarios, wait_until
+from relay import HANDSHAKE_LIMIT, Checks, Relay, free_port, long_turns_of, run_scenarios, wait_until
 from tls import Pair
 from tls_support import (GOOD_CIPHERS, HANDSHAKE, Certificate, TLSSocket, answered, client_hello, probe, receive_all,
                          record)
@@ -190,6 +191,25 @@ def fuzzed(checks):
         serves(checks, relay, own)
 
 
+def storm(checks):
+    """Hellos that come all at once, each of which is a millisecond of arithmetic, are spread over turns of the loop."""
+    with tempfile.TemporaryDirectory() as folder:
+        own, admin = Certificate(folder, "own", kind="rsa"), f"127.0.0.1:{free_port()}"
+        with Relay(listen="tls://127.0.0.1:0", certificates=[own.both], admin=admin) as relay:
+            clients = [TLSSocket(relay, own.trusting()) for _ in range(300)]
+            hellos = [client.hello() for client in clients]
+            wait_until(lambda: relay.descriptors() >= relay.descriptors_at_start + len(clients), 5)
+            relay.process.send_signal(signal.SIGSTOP)
+            for client, hello in zip(clients, hellos):
+                client.socket.sendall(hello)
+            relay.process.send_signal(signal.SIGCONT)
+            for client in clients:
+                client.feed()
+                client.close()
+            long_turns = long_turns_of(admin)
+            checks.true("turns end in time", long_turns > 2, "more than 2", long_turns)
+
+
 def processor_seconds(relay):
     with open(f"/proc/{relay.process.pid}/stat", encoding="utf-8") as file:
         fields = file.read().rpartition(")")[2].split()
@@ -230,4 +250,4 @@ def crowd(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(slow,), (halved,), (oversized,), (fuzzed,), (unread,), (crowd,)])
+    run_scenarios(Checks(), [(slow,), (halved,), (oversized,), (storm,), (fuzzed,), (unread,), (crowd,)])
