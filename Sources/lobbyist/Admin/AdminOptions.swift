@@ -10,11 +10,22 @@ struct AdminOptions {
   /// False for any other option.
   mutating func read(_ name: String, _ options: inout Options) throws(UsageError) -> Bool {
     switch name {
-    case "--admin": admin = try options.value(of: name)
+    case "--admin":
+      admin = try options.value(of: name)
+      guard Self.isAddress(admin) else {
+        throw UsageError("--admin is ADDRESS:PORT or tls://ADDRESS:PORT, such as 127.0.0.1:9081, not '\(admin)'")
+      }
     case AdminToken.option: tokenFile = try options.value(of: name)
     default: return try trust.read(name, &options)
     }
     return true
+  }
+
+  /// Whether a text is a name or an address, and a port.
+  private static func isAddress(_ text: String) -> Bool {
+    let rest = text.hasPrefix("tls://") ? text.dropFirst("tls://".count) : text[...]
+    guard !rest.contains("/"), let colon = rest.lastIndex(of: ":"), colon > rest.startIndex else { return false }
+    return UInt16(rest[rest.index(after: colon)...]) ?? 0 > 0
   }
 
   /// A file goes before the environment.
