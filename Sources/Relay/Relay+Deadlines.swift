@@ -33,9 +33,7 @@ extension Relay {
     if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
     for _ in 0..<Self.deadlinesPerTurn {
-      guard !isTurnOver, let deadline = deadlines.peek?.deadline, let payload = deadlines.popDue(now: now) else {
-        return
-      }
+      guard !isTurnOver, let first = deadlines.peek, let payload = deadlines.popDue(now: now) else { return }
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
@@ -43,7 +41,7 @@ extension Relay {
       }
       guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
       // An earlier entry has come in between. Entered anew with each of those, entries would become ever more.
-      guard connections[slot].scheduled == deadline else { continue }
+      guard connections[slot].scheduled == first.deadline else { continue }
       connections[slot].scheduled = .max
       if due(slot) > now {
         schedule(slot)
