@@ -54,6 +54,7 @@ soak: toolchain ## ten minutes of play, reloads and abuse under a sanitizer (als
 	@Tests/Installation/clients_venv.sh
 	LOBBYIST=$(CURDIR)/$(SANITIZED)/debug/lobbyist .build/venvs/clients/bin/python -u Tests/Soak/storm.py \
 	  $(SECONDS) --sanitizer $(SANITIZER)
+
 dist: build ## pack dist/lobbyist-*.tar.gz: a static program, with all that belongs beside it
 	packaging/dist.sh
 

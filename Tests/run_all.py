@@ -83,7 +83,7 @@ def runners():
              if os.path.isdir(os.path.join(ROOT, path))]
     yield "conversations", [LOBBYIST, "test", *paths], RUNNER_SECONDS
     libraries = {"relay", "raw_socket", "godot_peer", "godot4_engine", "coturn", "network_namespace",
-                 "mount_namespace", "proxy", "certificates", "tls_support"}
+                 "mount_namespace", "proxy", "tls_support"}
     for path in sorted(glob.glob(os.path.join(ROOT, CLIENTS, "*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
         if name not in libraries:

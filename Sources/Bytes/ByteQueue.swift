@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes waiting in order: written at the back, taken from the front, in one contiguous block.
 ///
 /// An empty queue owns no memory, so an idle connection costs only this struct. Every operation that
@@ -17,10 +19,12 @@ public struct ByteQueue: ~Copyable {
     capacity = 0
   }
 
-  deinit { unsafe storage?.deallocate() }
+  deinit { release() }
 
   /// The smallest block: a burst of small frames fits, and growing is rare.
   static var blockBytesMin: Int { 4096 }
+  /// From here on a block grows by little at a time.
+  static var blockBytesLarge: Int { 64 << 10 }
 
   /// Bytes waiting.
   @inlinable
@@ -39,22 +43,26 @@ public struct ByteQueue: ~Copyable {
   @usableFromInline
   mutating func grow(_ extra: Int) {
     let waiting = count
-    // More than half of the block is spent: moving to the front is cheaper than a larger block.
-    if let block = unsafe storage, waiting + extra <= capacity, head >= capacity / 2 {
+    if head > 0, let block = unsafe storage {
       unsafe block.update(from: block + head, count: waiting)
-    } else {
-      let roomy = max(Self.blockBytesMin, waiting + extra, min(capacity * 2, capacity + (1 << 20)))
-      let block = UnsafeMutablePointer<UInt8>.allocate(capacity: roomy)
-      if let old = unsafe storage {
-        unsafe block.initialize(from: old + head, count: waiting)
-        unsafe old.deallocate()
-      }
-      unsafe storage = block
-      capacity = roomy
+      (head, tail) = (0, waiting)
+      // More than half of the block was spent: it is large enough as it is.
+      if waiting + extra <= capacity, waiting <= capacity / 2 { return }
     }
-    head = 0
-    tail = waiting
+    let roomy = max(Self.blockBytesMin, waiting + extra, Self.larger(capacity))
+    // The kernel moves the pages of a large block instead of copying them (mremap(2)).
+    guard let block = unsafe realloc(storage, roomy) else { fatalError("out of memory for a queue of \(roomy) bytes") }
+    unsafe storage = block.assumingMemoryBound(to: UInt8.self)
+    capacity = roomy
   }
+
+  /// Doubling is for small blocks: a thousand slow readers of one lobby come to the end of theirs in the same moment.
+  private static func larger(_ capacity: Int) -> Int {
+    capacity < blockBytesLarge ? capacity * 2 : capacity + max(blockBytesLarge, capacity / 8)
+  }
+
+  @usableFromInline
+  func release() { unsafe free(storage) }
 
   /// Appends room for `count` bytes and lets `body` fill all of it.
   @inlinable
@@ -147,7 +155,7 @@ public struct ByteQueue: ~Copyable {
 
   @inlinable
   public mutating func removeAll() {
-    unsafe storage?.deallocate()
+    release()
     unsafe storage = nil
     head = 0
     tail = 0

@@ -157,6 +157,9 @@ public final class Outbox {
     touched.append(outlet)
   }
 
+  /// Outlets that have something to send since the last flush.
+  public var touchedCount: Int { touched.count }
+
   /// One outlet with something to send, each once a turn; nil when there is none left.
   public func takeTouched() -> UInt32? {
     guard let outlet = touched.popLast() else { return nil }

@@ -3,14 +3,15 @@ import HTTP
 import Reactor
 
 extension Relay {
-  /// Newcomers that are welcomed in one turn; the others wait in the kernel's queue for the next.
-  private static let newcomersPerTurn = 64
+  /// How long newcomers are welcomed in one turn; the others wait in the kernel's queue for the next.
+  private static let welcomeMicroseconds: UInt64 = 500
   /// How long a listener rests that could not take a newcomer, who would keep it readable.
   private static let restMilliseconds: UInt64 = 100
 
   func acceptNewcomers(at index: Int) {
     guard let box = listeners[index] else { return }
-    for _ in 0..<Self.newcomersPerTurn {
+    let slice = TimeSlice(microseconds: Self.welcomeMicroseconds)
+    repeat {
       switch box.listener.accept() {
       case .newcomer(let stream, let address): welcome(stream, address.host, from: box)
       case .nobody: return
@@ -21,7 +22,7 @@ extension Relay {
         log.error("accepting failed, the next try is in \(Self.restMilliseconds) ms: \(error)")
         return rest(index)
       }
-    }
+    } while !slice.isOver
   }
 
   /// Stops listening for a moment. The deadline's payload is the listener's token: generation 0 is no connection's.

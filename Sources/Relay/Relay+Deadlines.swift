@@ -3,8 +3,8 @@ import Policy
 import WebSocket
 
 extension Relay {
-  /// Connections whose time has come that one turn sees to; thousands may have begun together.
-  private static let deadlinesPerTurn = 64
+  /// How long one turn sees to connections whose time has come; thousands may have begun together.
+  private static let deadlineMicroseconds: UInt64 = 500
 
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
@@ -30,10 +30,12 @@ extension Relay {
   }
 
   func fireDeadlines() {
-    if let first = deadlines.peek?.deadline, first <= now { loopTimes.noteLag(milliseconds: now - first) }
     while !isTurnOver, mounts.fireTimer() { lookAtClock() }
-    for _ in 0..<Self.deadlinesPerTurn {
-      guard !isTurnOver, let first = deadlines.peek, let payload = deadlines.popDue(now: now) else { return }
+    guard let first = deadlines.peek?.deadline, first <= now else { return }
+    loopTimes.noteLag(milliseconds: now - first)
+    let slice = TimeSlice(microseconds: Self.deadlineMicroseconds)
+    while !isTurnOver, !slice.isOver, let deadline = deadlines.peek?.deadline, let payload = deadlines.popDue(now: now)
+    {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
@@ -41,7 +43,7 @@ extension Relay {
       }
       guard connections.isLive(slot, UInt32(truncatingIfNeeded: payload >> 32)) else { continue }
       // An earlier entry has come in between. Entered anew with each of those, entries would become ever more.
-      guard connections[slot].scheduled == first.deadline else { continue }
+      guard connections[slot].scheduled == deadline else { continue }
       connections[slot].scheduled = .max
       if due(slot) > now {
         schedule(slot)
@@ -58,8 +60,8 @@ extension Relay {
       counters.handshakesTimedOut += 1
       drop(slot)
     case .handshake:
-      counters.handshakesTimedOut += 1
       guard connections[slot].stream.isEstablished else { return failTLS(slot, "the handshake took too long") }
+      counters.handshakesTimedOut += 1
       answer(slot, status: 408, body: "The request took too long.\n")
     case .open:
       if endSlowPeer(slot) { return }

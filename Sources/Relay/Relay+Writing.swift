@@ -6,15 +6,18 @@ extension Relay {
   /// Sends what this turn has brought: one write for each connection that has something new.
   func flush() {
     while let slot = outbox.takeTouched() {
-      if connections.isLive(slot) { flush(slot) }
+      guard connections.isLive(slot) else { continue }
+      if connections[slot].phase == .open, outbox.state(of: slot) == .closing {
+        connections[slot].phase = .closing
+        setDeadline(slot, in: limits.closeMilliseconds)
+      }
+      // Where there was no room there is none until the kernel says so.
+      if !connections[slot].isBlocked { flush(slot) }
     }
   }
 
+  /// Sends to one connection what waits for it.
   func flush(_ slot: UInt32) {
-    if connections[slot].phase == .open, outbox.state(of: slot) == .closing {
-      connections[slot].phase = .closing
-      setDeadline(slot, in: limits.closeMilliseconds)
-    }
     let result = outbox.withQueue(slot) { queue in
       unsafe queue.withBytes { unsafe connections[slot].stream.write(UnsafeRawBufferPointer($0)) }
     }

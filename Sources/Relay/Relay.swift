@@ -62,6 +62,8 @@ public final class Relay {
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
   static let turnMilliseconds: UInt64 = 20
+  /// How long one turn takes events before what they have brought is sent: a crowd may leave at once, or be spoken to.
+  private static let eventMicroseconds: UInt64 = 2000
   /// The turn has taken its time: what is left waits for the next.
   var isTurnOver = false
   /// Connections that the last turn was too short for.
@@ -148,8 +150,9 @@ public final class Relay {
       loopTimes.begin()
       readClock()
       isTurnOver = false
+      let slice = TimeSlice(microseconds: Self.eventMicroseconds)
       for index in 0..<ready {
-        if isTurnOver { break }
+        if isTurnOver || (index % 16 == 15 || outbox.touchedCount > 64) && slice.isOver { break }
         let event = reactor.event(index)
         if event.token.slot < Source.listenersFrom {
           handle(event)

@@ -6,20 +6,19 @@ enum TalkCommand {
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     var options = Options(arguments)
     var operands: [String] = []
-    var trust = TLSContext.Trust.system
+    var trust = TrustOptions()
     while let word = try options.next() {
       switch word {
       case .operand(let operand): operands.append(operand)
-      case .option("--ca"): trust = .file(try options.value(of: "--ca"))
-      case .option("--insecure"): trust = .anybody
       case .option("--help"):
         say(help)
         return ExitCode.success
+      case .option(let name) where try trust.read(name, &options): break
       case .option(let name): throw UsageError("talk has no option '\(name)'")
       }
     }
     guard operands.count >= 2 else { throw UsageError("talk wants a URL and at least one file") }
-    return try play(operands[0], trust, Array(operands.dropFirst()))
+    return try play(operands[0], trust.trust, Array(operands.dropFirst()))
   }
 
   private static func play(

@@ -22,10 +22,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "Clients"))
 from raw_socket import TEXT, RawSocket, frame, upgrade_request  # noqa: E402 - its folder is known only now
 from relay import ROOT, Checks, Relay, run_scenarios, wait_until  # noqa: E402
+from tls_support import Certificate  # noqa: E402
 
-from floods import CREATE, FLOODS, HELP, LIMITS  # noqa: E402
+from floods import CREATE, FLOODS, LIMITS  # noqa: E402
 
-SPEAKS_TLS = "--certificate" in HELP
 ENCRYPTED = re.compile(r"listening on wss://127\.0\.0\.1:(\d+)")
 LINES_A_SECOND = 50
 TALK_SECONDS_MIN, TALK_SECONDS_MAX = 4, 20
@@ -54,8 +54,9 @@ class Sizes:
         self.quiet_seconds = 8 if is_full else 1.5
         # On busy machines, the p99 of a typical half-second, which pauses of the machine are not in.
         self.measure = "p99" if is_full else "typical"
-        # That of those who behave: so many times what it is in quiet, or so many milliseconds more.
-        self.ratio, self.milliseconds = (2, 2) if is_full else (4, 25)
+        # That of those who behave: so many times what it is in quiet, or so many milliseconds more. In short only a relay
+        # that stands still is a failure: other programs on the machine make pauses, too.
+        self.ratio, self.milliseconds = (2, 2) if is_full else (4, 1000)
 
     def __str__(self):
         return self.name
@@ -69,9 +70,7 @@ class Abused:
         scripts = os.path.join(ROOT, "scripts")
         # A hook's time goes on while a busy machine does something else.
         limits = {"connections": 20000, "handshake_milliseconds": sizes.handshake_milliseconds,
-                  "hook_milliseconds": 1000, **limits}
-        if "message_milliseconds=" in HELP:
-            limits.setdefault("message_milliseconds", sizes.message_milliseconds)
+                  "message_milliseconds": sizes.message_milliseconds, "hook_milliseconds": 1000, **limits}
         lines = ['listen "127.0.0.1:0"', 'admin "127.0.0.1:0"',
                  "limits { " + ", ".join(f"{name} = {value}" for name, value in limits.items()) + " }",
                  f'mount "/" {{ script = "{scripts}/godot.lua"{mounts} }}',
@@ -179,20 +178,15 @@ def prefer(*processes):
 
 
 def encrypted(folder):
-    """The lines of a configuration for a listener that speaks TLS, where the relay can."""
-    if not SPEAKS_TLS:
-        return []
-    certificate, key = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", "/CN=localhost", "-days", "2", "-keyout", key, "-out", certificate], check=True,
-                   capture_output=True)
-    return [f'certificate {{ file = "{certificate}", key = "{key}" }}', 'listen "tls://127.0.0.1:0"']
+    """The lines of a configuration for a listener that speaks TLS."""
+    own = Certificate(folder, "own")
+    return [f'certificate {{ file = "{own.file}", key = "{own.key}" }}', 'listen "tls://127.0.0.1:0"']
 
 
 def slow(checks, sizes):
     """Handshakes that are half open, frames and messages that never end."""
     with tempfile.TemporaryDirectory() as folder, Abused(sizes, more=encrypted(folder)) as abused:
-        kinds = {**sizes.slow, **({"hellos": sizes.hellos} if SPEAKS_TLS else {})}
+        kinds = {**sizes.slow, "hellos": sizes.hellos}
 
         def work():
             crowds = {kind: abused.crowd(kind, count, sizes.slow_seconds) for kind, count in kinds.items()}
@@ -204,8 +198,7 @@ def slow(checks, sizes):
         for kind, count in kinds.items():
             print(f"     {kind}: {told[kind]}", flush=True)
             checks.true(f"slow {kind}: {count} at a time", told[kind]["most"] >= 0.9 * count, count, told[kind])
-            if kind in ("heads", "hellos") or "message_milliseconds=" in HELP:
-                checks.equal(f"slow {kind}: all are dropped in time", told[kind]["stayed"], 0)
+            checks.equal(f"slow {kind}: all are dropped in time", told[kind]["stayed"], 0)
         checks.true("slow heads: each is told 408", told["heads"].get("408", 0) > 0.8 * kinds["heads"], "408",
                     told["heads"])
         abused.judge(checks)
@@ -248,9 +241,8 @@ def never_reading(checks, sizes):
             bound = 2 * sizes.queued_bytes * sizes.sleepers // 1024
             print(f"     {said} messages of 16 KB to each; memory grew by {grown >> 10} MiB, {bound >> 10} MiB may "
                   f"be theirs; the kernel kept {kept >> 10} KiB", flush=True)
-            if "socket_bytes=" in HELP:
-                checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
-                            kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
+            checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
+                        kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
             checks.true(f"never reading: {code} {counted}", counted >= sizes.sleepers, sizes.sleepers, counted)
             checks.true("never reading: memory is bounded", grown <= bound + (16 << 10), f"{bound} KiB", grown)
             wait_until(lambda: abused.relay.descriptors() <= abused.descriptors, 15)
@@ -264,8 +256,7 @@ def never_reading(checks, sizes):
 
 def floods(checks, sizes):
     """Each flood again and again, with what it is answered."""
-    deflate = ", deflate = true" if "--deflate" in HELP else ""
-    with Abused(sizes, mounts=deflate, close_milliseconds=500, **LIMITS) as abused:
+    with Abused(sizes, mounts=", deflate = true", close_milliseconds=500, **LIMITS) as abused:
         answers = {name: Counter() for name in FLOODS}
 
         def work():
@@ -362,12 +353,7 @@ def unsent(port):
 
 def status(abused):
     """What the relay counts at /busy."""
-    import http.client
-    admin = "".join(abused.relay.lines).split("admin on http://")[1].split("/")[0]
-    connection = http.client.HTTPConnection(admin, timeout=5)
-    connection.request("GET", "/status")
-    mounts = json.loads(connection.getresponse().read())["mounts"]
-    connection.close()
+    mounts = abused.relay.ask("GET", "/status")[1]["mounts"]
     return next(mount["counters"] for mount in mounts if "/busy" in mount["paths"])
 
 

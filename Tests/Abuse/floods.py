@@ -1,12 +1,10 @@
 """Floods, one connection at a time: what is sent, and the answer that the documentation names."""
 
 import os
-import subprocess
+import zlib
 
-from raw_socket import BINARY, CLOSE, CONTINUATION, PING, TEXT, Closed, RawSocket, frame, upgrade_request
-from relay import BINARY as LOBBYIST
+from raw_socket import BINARY, CONTINUATION, PING, TEXT, RawSocket, frame, upgrade_request
 
-HELP = subprocess.run([LOBBYIST, "serve", "--help"], capture_output=True, text=True, timeout=20).stdout
 MESSAGE_BYTES, HEAD_BYTES, HEAD_FIELDS = 65536, 8192, 100
 MESSAGES_A_SECOND, BYTES_A_SECOND, LOBBIES = 40, 300_000, 50
 LIMITS = {"messages_per_second": MESSAGES_A_SECOND, "bytes_per_second": BYTES_A_SECOND, "lobbies": LOBBIES}
@@ -124,21 +122,6 @@ def garbage_behind_the_handshake(relay):
         return raw.close_code()
 
 
-@flood("pongs", 1008)
-def pings(relay):
-    """All are answered, or there are too many of them."""
-    with opened(relay) as raw:
-        try:
-            raw.send(frame(PING, b"p" * 100) * 300)
-            for _ in range(300):
-                opcode, _, payload = raw.receive_frame()
-                if opcode == CLOSE:
-                    return int.from_bytes(payload[:2], "big")
-        except (OSError, Closed) as error:
-            return type(error).__name__
-        return "pongs"
-
-
 @flood(431)
 def large_heads(relay):
     return status_of(relay, b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 2 * HEAD_BYTES)
@@ -170,31 +153,25 @@ def requests_in_a_row(relay):
         return "one answer" if raw.pending.count(b"HTTP/1.1 ") == 0 else raw.pending
 
 
-if "--deflate" in HELP:
-    @flood(1009)
-    def compression_bombs(relay):
-        import zlib
-        bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
-        squeezed = (bomb.compress(bytes(16 << 20)) + bomb.flush(zlib.Z_SYNC_FLUSH))[:-4]
-        return code_after(relay, frame(BINARY, squeezed, reserved=4),
-                          extra=("Sec-WebSocket-Extensions: permessage-deflate",))
-
-    @flood(1007)
-    def broken_compression(relay):
-        return code_after(relay, frame(BINARY, b"\xff" * 100, reserved=4),
-                          extra=("Sec-WebSocket-Extensions: permessage-deflate",))
+@flood(1009)
+def compression_bombs(relay):
+    bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+    squeezed = (bomb.compress(bytes(16 << 20)) + bomb.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    return code_after(relay, frame(BINARY, squeezed, reserved=4),
+                      extra=("Sec-WebSocket-Extensions: permessage-deflate",))
 
 
-if "control_frames_per_second=" in HELP:
-    del FLOODS["pings"]
-
-    @flood(1008)
-    def too_many_pings(relay):
-        return code_after(relay, frame(PING, b"") * 2000)
+@flood(1007)
+def broken_compression(relay):
+    return code_after(relay, frame(BINARY, b"\xff" * 100, reserved=4),
+                      extra=("Sec-WebSocket-Extensions: permessage-deflate",))
 
 
-if "fragments_per_message=" in HELP:
-    @flood(1008)
-    def empty_fragments(relay):
-        return code_after(relay, frame(TEXT, b"", final=False), *[frame(CONTINUATION, b"", final=False) * 1000] * 50)
+@flood(1008)
+def too_many_pings(relay):
+    return code_after(relay, frame(PING, b"") * 2000)
 
+
+@flood(1008)
+def empty_fragments(relay):
+    return code_after(relay, frame(TEXT, b"", final=False), *[frame(CONTINUATION, b"", final=False) * 1000] * 50)

@@ -14,7 +14,6 @@ from raw_socket import CLOSE, TEXT, RawSocket, frame
 from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
 
 ROOMS = os.path.join("Tests", "Clients", "admin", "rooms.lua")
-ADMIN = re.compile(r"admin on http://(\S+):(\d+)/status")
 TOKEN = "0123456789abcdef-secret"
 JSON = {"Content-Type": "application/json"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -41,8 +40,7 @@ class Served:
         finally:
             for name in self.environment:
                 del os.environ[name]
-        wait_until(lambda: "admin on" in "".join(self.relay.lines), 3)
-        self.port = int(ADMIN.search("".join(self.relay.lines)).group(2))
+        self.port = int(self.relay.admin_address().rpartition(":")[2])
         return self
 
     def __exit__(self, *error):

@@ -3,9 +3,11 @@
 
 import json
 import re
+import tempfile
 
 from admin import TOKEN, Served, command, goodbye, say
-from relay import Checks, free_port, run_scenarios
+from relay import Checks, Relay, free_port, run_scenarios
+from tls_support import Certificate
 
 
 def asking(served):
@@ -30,7 +32,8 @@ def tables(checks):
             "MOUNT", "SCRIPT", "VERSION", "PEERS", "LOBBIES", "IN", "OUT", "DROPPED", "FAILURES", "MEMORY"])
         checks.matches("the mount", re.sub(r" +", " ", lines[3]),
                        r"/ Tests/Clients/admin/rooms\.lua [0-9a-f]{8} 3 5 4 7 0 0 \d+ KiB")
-        checks.equal("nothing to look into", len(lines), 4)
+        checks.equal("a reload", run("reload")[0], 0)
+        checks.equal("is nothing to look into", (len(lines), len(run("status")[1].splitlines())), (4, 4))
         status = json.loads(run("status", "--json")[1])
         checks.equal("as JSON", (status["readiness"], status["mounts"][0]["mount"], status["mounts"][0]["peers"]), ("ready", "/", 3))
 
@@ -94,5 +97,23 @@ def with_token(checks):
         checks.equal("or a file", run("lobbies", "--admin-token-file", served.file.name)[0], 0)
 
 
+def encrypted(checks):
+    """The admin listener speaks TLS, and so do the commands."""
+    with tempfile.TemporaryDirectory() as folder:
+        own, other = Certificate(folder, "own"), Certificate(folder, "other")
+        port = free_port()
+        with Relay(admin=f"tls://127.0.0.1:{port}", certificates=[own.both]):
+            for words in ["--ca", own.file], ["--insecure"]:
+                done = command(["status", "--admin", f"tls://127.0.0.1:{port}", *words])
+                checks.true(f"status {words[0]}", done.returncode == 0 and ", ready" in done.stdout, "ready", done.stderr)
+            done = command(["reload", "--admin", f"tls://localhost:{port}", "--ca", own.file])
+            checks.equal("reload, by name", done.returncode, 0)
+            for words in [], ["--ca", other.file]:
+                done = command(["status", "--admin", f"tls://127.0.0.1:{port}", *words])
+                checks.true("a stranger's certificate", done.returncode == 1 and "--ca FILE" in done.stderr, "how", done.stderr)
+            done = command(["status", "--admin", f"127.0.0.1:{port}"])
+            checks.true("without TLS", done.returncode == 1 and "speaks TLS" in done.stderr, "TLS", done.stderr)
+
+
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(tables,), (without_relay,), (with_token,)])
+    run_scenarios(Checks(), [(tables,), (without_relay,), (with_token,), (encrypted,)])

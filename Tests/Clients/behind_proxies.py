@@ -15,9 +15,9 @@ import tempfile
 
 from websockets.exceptions import InvalidStatus
 
-from certificates import make_certificate
 from godot_peer import ANSWER, JOIN, OFFER, SEAL, Peer
 from relay import PING_LIMIT, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
+from tls_support import Certificate
 
 NAME = "relay.example.org"
 SCENARIO_SECONDS = 60
@@ -35,10 +35,12 @@ def scenario(function):
 
 
 def certificate(folder):
-    make_certificate(folder, NAME)
+    made = Certificate(folder, "made", dns=(NAME,))
+    shutil.copy(made.file, os.path.join(folder, "fullchain.pem"))
+    shutil.copy(made.key, os.path.join(folder, "privkey.pem"))
     with open(os.path.join(folder, f"{NAME}.pem"), "w", encoding="utf-8") as both:
-        for part in ("fullchain.pem", "privkey.pem"):
-            with open(os.path.join(folder, part), encoding="utf-8") as file:
+        for part in (made.file, made.key):
+            with open(part, encoding="utf-8") as file:
                 both.write(file.read())
     # Workers of a proxy that gives up being root look into it as well.
     os.chmod(folder, 0o755)

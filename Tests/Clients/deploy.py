@@ -23,7 +23,6 @@ from raw_socket import TEXT, RawSocket, frame
 from relay import BINARY, ROOT, Checks, Relay, run_scenarios, wait_until
 from reload import PAIRS, ask, connected, stream
 
-ADMIN = re.compile(r"admin on http://([0-9.]+):(\d+)/status")
 POLICY = """
 local word = require "word"
 local settings = relay.settings {{ secret = "none", pace = 1 }}
@@ -88,9 +87,8 @@ class Project:
             self.relay.command += ["--deployments", self.store]
         self.relay.command[:0] = self.prefix
         self.relay.__enter__()
-        wait_until(lambda: "admin on" in "".join(self.relay.lines), 3)
-        found = ADMIN.search("".join(self.relay.lines))
-        self.admin = found.group(1), int(found.group(2))
+        host, _, port = self.relay.admin_address().partition(":")
+        self.admin = host, int(port)
         return self.relay
 
     def __enter__(self):

@@ -257,6 +257,7 @@ def broken(checks):
         waiting.start()
         wait_until(lambda: line.relay.logged("handing over")[8:], 5)
         checks.equal("one at a time", line.ask("POST", "/upgrade", {})[0], 409)
+        checks.equal("nothing is loaded anew meanwhile", line.ask("POST", "/reload")[0], 409)
         waiting.join()
         line.put_back()
         checks.equal("a good one takes over", line.upgrade("--seconds", "1")[0], 0)

@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import http.server
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
-from raw_socket import CLOSE, TEXT, Closed, RawSocket, frame
+from raw_socket import CLOSE, TEXT, RawSocket, frame
 from relay import BINARY, ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 
 POLICY = os.path.join("Tests", "Clients", "life_cycle", "policy.lua")
@@ -161,7 +162,9 @@ def changed_mind(checks):
         checks.equal("another time", json.loads(served.drain(300)[1])["seconds"], 300)
         checks.equal("scripts are told again", ana.receive_text(), b"drain 300")
         checks.equal("no hand-over while it drains", served.ask("POST", "/upgrade", {})[0], 409)
-        checks.equal("no reload", served.ask("POST", "/reload"), (200, "[]\n"))
+        checks.equal("no reload", served.ask("POST", "/reload")[0], 409)
+        code, text = served.command("reload")
+        checks.true("which is said", code == 1 and "the relay is about to end" in text, "the reason", text)
         served.relay.process.send_signal(signal.SIGTERM)
         checks.equal("a signal ends a drain", ana.close_code(), 1001)
         close(ana)
@@ -188,6 +191,25 @@ def refused(checks):
             checks.equal(f"{' '.join(words)}: exit code", served.command(*words)[0], 2)
 
 
+class Restarted(http.server.BaseHTTPRequestHandler):
+    """A relay that drains, and another one in its place as soon as somebody looks."""
+
+    def tell(self, value):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.tell({"seconds": 60, "connections": 1})
+
+    def do_GET(self):
+        self.tell({"readiness": "ready", "connections": 1})
+
+    def log_message(self, *_):
+        pass
+
+
 def waited_for(checks):
     """`lobbyist drain --wait` comes back when the relay has ended, and has a minute without --seconds."""
     with Served() as served:
@@ -201,6 +223,12 @@ def waited_for(checks):
         ana.close()
     code, text = served.command("drain")
     checks.equal("nobody to drain", (code, "Connection refused" in text), (1, True))
+    host, _, port = served.admin.partition(":")
+    with http.server.HTTPServer((host, int(port)), Restarted) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        code, text = served.command("drain", "--wait")
+        checks.equal("one that is started anew is not waited for", (code, "the relay has ended" in text), (0, True))
+        server.shutdown()
 
 
 # MARK: The service manager

@@ -2,7 +2,6 @@
 """A configuration saved under a live relay: mounts come, go and move, listeners open and close, limits change. Whoever
 is in another mount notices nothing, and what is refused has changed nothing."""
 
-import http.client
 import json
 import os
 import re
@@ -477,17 +476,13 @@ def endurance(checks):
         streams = [Stream(relay, "/") for _ in range(4)]
         for stream in streams:
             stream.start()
-        port_of_admin = relay.admin_port()
         told = 0
         memory = descriptors = 0
         for turn in range(RELOADS):
             is_there = turn % 2 == 0
             relay.write("lobbyist.lua", with_it if is_there else without)
             # Answers when it is done, unless the save was noticed before: then both are.
-            connection = http.client.HTTPConnection("127.0.0.1", port_of_admin, timeout=10)
-            connection.request("POST", "/reload", headers={"Content-Type": "application/json"})
-            status = connection.getresponse().status
-            connection.close()
+            status, _ = relay.relay.ask("POST", "/reload")
             if status != 200:
                 checks.equal(f"reload {turn}", status, 200)
                 break

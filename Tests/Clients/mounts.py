@@ -15,7 +15,6 @@ from relay import BINARY, ROOT, START_SECONDS, Checks, Relay, run_scenarios, wai
 
 EXAMPLE = os.path.join("examples", "all-protocols", "lobbyist.lua")
 LISTENING = re.compile(r"listening on ws://127\.0\.0\.1:(\d+)(?: \((\w+) only\))?")
-ADMIN = re.compile(r"admin on http://127\.0\.0\.1:(\d+)/status")
 WHO = """
 local settings = relay.settings { name = "" }
 return {
@@ -57,7 +56,7 @@ class Configured:
         self.folder.cleanup()
 
     def admin_port(self):
-        return int(ADMIN.search("".join(self.relay.lines)).group(1))
+        return int(self.relay.admin_address().rpartition(":")[2])
 
     def client(self, path, port=None):
         """A WebSocket."""

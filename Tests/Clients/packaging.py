@@ -14,15 +14,14 @@ import re
 import shlex
 import shutil
 import signal
-import ssl
 import subprocess
 import tarfile
 import tempfile
 import urllib.request
 
-from certificates import make_certificate
 from godot_peer import OFFER, Peer
-from relay import BINARY, ROOT, Checks, free_port, run_scenarios, wait_until
+from relay import ROOT, Checks, free_port, run_scenarios, wait_until
+from tls_support import Certificate
 
 OBJECTS = os.path.join(ROOT, ".build", "release", "lobbyist.product", "Objects.LinkFileList")
 WAIT_SECONDS = 10
@@ -220,18 +219,12 @@ def image(checks, packed):
 
 def encrypted(checks, root, entry):
     """The OpenSSL that is part of the program needs nothing of the system's to serve TLS."""
-    if "--certificate" not in run(BINARY, "serve", "--help")[1]:
-        print("left out: TLS in the image (this relay knows no --certificate)")
-        return
-    folder = os.path.join(root, "etc", "lobbyist")
-    make_certificate(folder, "localhost")
+    own = Certificate(os.path.join(root, "etc", "lobbyist"), "own")
     port = free_port()
-    command = ["serve", "--listen", f"tls://127.0.0.1:{port}", "--certificate",
-               "/etc/lobbyist/fullchain.pem,/etc/lobbyist/privkey.pem"]
+    command = ["serve", "--listen", f"tls://127.0.0.1:{port}", "--certificate", own.both.replace(root, "")]
     with Running(in_root(root, *entry, *command), "/", port) as relay:
         relay.url = f"wss://localhost:{port}"
-        trust = ssl.create_default_context(cafile=os.path.join(folder, "fullchain.pem"))
-        play(checks, "the image with TLS", relay, ssl=trust, host="127.0.0.1")
+        play(checks, "the image with TLS", relay, ssl=own.trusting(), host="127.0.0.1")
 
 
 def installed(checks, packed):
@@ -327,7 +320,9 @@ def system_calls(checks, packed):
               f"127.0.0.1:{admin}"]
     with Running(traced, packed.folder, port, env=environment) as relay:
         play(checks, "the traced relay", relay)
-        for command in (["deploy", "scripts/godot.lua"], ["reload"]):
+        # At the end the relay that has taken over goes as well.
+        for command in (["deploy", "scripts/godot.lua"], ["reload"], ["upgrade", "--seconds", "0"],
+                        ["drain", "--seconds", "0", "--wait"]):
             code, said = run(program, *command, "--admin", f"127.0.0.1:{admin}", cwd=packed.folder)
             checks.true(f"the traced relay: {command[0]}", code == 0, "exit code 0", said)
     with open(trace, encoding="utf-8", errors="replace") as file:

@@ -4,6 +4,8 @@ The binary is `.build/release/lobbyist`, or what the environment variable LOBBYI
 """
 
 import contextlib
+import http.client
+import json
 import os
 import re
 import socket
@@ -16,10 +18,12 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("LOBBYIST", os.path.join(ROOT, ".build", "release", "lobbyist"))
+ADMIN = re.compile(r"admin on https?://(\S+)/status")
 LISTENING = re.compile(r"listening on (wss?://(\[[0-9a-fA-F:]+\]|[0-9.]+):(\d+))")
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 START_SECONDS = 10
+ASK_SECONDS = 20
 STOP_SECONDS = 10
 
 # The relay limits that these programs lower, by their names on the command line.
@@ -137,6 +141,22 @@ class Relay:
     def logged(self, text):
         """The log's lines that contain this, continuation lines left out."""
         return [line for line in self.lines if text in line and STAMP.match(line)]
+
+    def admin_address(self):
+        """Where the admin listener is, which the relay names behind the others."""
+        if not wait_until(lambda: ADMIN.search("".join(self.lines)), START_SECONDS):
+            raise RuntimeError(f"the relay names no admin listener:\n{self.log()}")
+        return ADMIN.search("".join(self.lines)).group(1)
+
+    def ask(self, method, path):
+        """What the admin listener answers: the status and the JSON."""
+        connection = http.client.HTTPConnection(self.admin_address(), timeout=ASK_SECONDS)
+        try:
+            connection.request(method, path, headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
 
     def alive(self):
         return self.process.poll() is None

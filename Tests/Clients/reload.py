@@ -62,8 +62,7 @@ class Folder:
 
     def __enter__(self):
         self.relay.__enter__()
-        wait_until(lambda: "admin on" in "".join(self.relay.lines), 3)
-        self.admin = re.search(r"admin on http://([0-9.:]+)/status", "".join(self.relay.lines)).group(1)
+        self.admin = self.relay.admin_address()
         return self
 
     def __exit__(self, *problem):

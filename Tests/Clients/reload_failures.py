@@ -2,7 +2,6 @@
 """What kills and breaks a reload: broken versions, a relay, a writer or an operator that is killed, a full disk.
 There is no half state, the log has a clear line, and the version before runs on."""
 
-import json
 import os
 import random
 import re
@@ -12,8 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
 from mount_namespace import mount_small, run_inside
 from raw_socket import Closed
@@ -57,16 +54,6 @@ def put(path, content):
         file.write(content)
 
 
-def post_reload(admin):
-    """What POST /reload answers: the status and the JSON."""
-    request = urllib.request.Request(f"http://{admin}/reload", b"", {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
 def cpu_seconds(relay):
     with open(f"/proc/{relay.process.pid}/stat", encoding="utf-8") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()
@@ -86,7 +73,7 @@ def broken(checks):
             code, said = served.reload()
             checks.equal(f"{name}: lobbyist reload ends with 1", code, 1)
             checks.matches(f"{name}: and says why, and where", said, pattern)
-            status, outcomes = post_reload(served.admin)
+            status, outcomes = served.relay.ask("POST", "/reload")
             checks.equal(f"{name}: POST /reload answers 422", status, 422)
             checks.matches(f"{name}: and why, and where", outcomes[0]["error"],
                            ".*" + re.escape(served.script) + reason + ".*")

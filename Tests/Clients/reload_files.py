@@ -3,7 +3,6 @@
 file systems that go. What cannot be read is refused in one line, and taken up when it is back."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -354,8 +353,7 @@ def vanished_here(checks):
     script = os.path.join(volume, "policy.lua")
     write(script, version("one"))
     with Relay(script=script, admin="127.0.0.1:0", errors=True) as relay, connected(relay) as ana:
-        wait_until(lambda: "admin on" in "".join(relay.lines), 3)
-        admin = re.search(r"admin on http://([0-9.:]+)/status", "".join(relay.lines)).group(1)
+        admin = relay.admin_address()
         subprocess.run(["umount", volume], check=True)
         checks.true("a file system that goes is refused", wait_until(lambda: refusals(relay) == 1, 3))
         checks.true("and why", "No such file or directory" in relay.logged("is not reloaded")[0])

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import os
-import socket
 import time
 
 from godot_peer import ID, JOIN, OFFER, Peer
@@ -36,24 +35,14 @@ class Operator:
     """Changes the version and has the relay reload, by requests to its admin listener."""
 
     def __init__(self, served):
-        host, port = served.admin.split(":")
-        self.address = (host, int(port))
         self.served = served
         self.sources = itertools.cycle(versions()[::-1])
         self.refused = []
 
-    def ask(self, method, path):
-        with socket.create_connection(self.address, 20) as connection:
-            head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", "Content-Length: 0"]
-            connection.sendall("\r\n".join([*head, "\r\n"]).encode())
-            answer = b"".join(iter(lambda: connection.recv(65536), b""))
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return head.split()[1], json.loads(body)
-
     def change(self):
         self.served.rename_over("policy.lua", next(self.sources))
-        code, body = self.ask("POST", "/reload")
-        if code != b"200":
+        code, body = self.served.relay.ask("POST", "/reload")
+        if code != 200:
             self.refused.append(body)
 
     def change_often(self, count):
@@ -61,7 +50,7 @@ class Operator:
             self.change()
 
     def counters(self):
-        return self.ask("GET", "/status")[1]["relay"]
+        return self.served.relay.ask("GET", "/status")[1]["relay"]
 
 
 class Member(Peer):

@@ -352,6 +352,9 @@ mount "/own" {{ script = "scripts/unity.lua", listen = "tls://127.0.0.1:0" }}
             with urllib.request.urlopen(f"https://127.0.0.1:{ports[3]}/status", context=own.trusting()) as answer:
                 status = json.loads(answer.read())
             checks.equal("the operator asks over TLS", status["relay"]["tls_failures"], 0)
+            reply(relay, record(HANDSHAKE, b"nonsense"), port=ports[1])
+            with urllib.request.urlopen(f"https://127.0.0.1:{ports[3]}/metrics", context=own.trusting()) as answer:
+                checks.true("and for what came to nothing", b'lobbyist_refusals_total{reason="tls"} 1\n' in answer.read())
 
 
 def behind_proxy(checks):

@@ -3,15 +3,12 @@
 
 import contextlib
 import datetime
-import json
 import os
-import re
 import shutil
 import signal
 import ssl
 import subprocess
 import tempfile
-import urllib.error
 import urllib.request
 
 from cryptography import x509
@@ -41,22 +38,6 @@ def put(certificate, file, key=None):
             os.rename(target + ".new", target)
 
 
-def reload(admin):
-    """POST /reload: status and outcomes."""
-    request = urllib.request.Request(f"http://{admin}/reload", method="POST", data=b"",
-                                     headers={"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-def admin_of(relay):
-    wait_until(lambda: any("admin on" in line for line in relay.lines), 5)
-    return re.search(r"admin on http://(\S+)/status", "".join(relay.lines))[1]
-
-
 def swapped(checks):
     with tempfile.TemporaryDirectory() as folder:
         old, new, third = (Certificate(folder, f"each{number}", serial=number) for number in (101, 102, 103))
@@ -65,7 +46,6 @@ def swapped(checks):
         sessions = {version: os.path.join(folder, f"session{version}") for version in (TLS12, TLS13)}
         with Relay(listen="tls://127.0.0.1:0", settings=PATIENT, certificates=[f"{file},{key}"], admin="127.0.0.1:0",
                    errors=True) as relay:
-            admin = admin_of(relay)
             peers = [TLSSocket(relay, old.trusting()).open() for _ in range(PEERS)]
             for version, path in sessions.items():
                 probe(relay, version, "-sess_out", path)
@@ -88,7 +68,7 @@ def swapped(checks):
             put(third, file)
             checks.true("a half-renewed pair is told", wait_until(lambda: relay.logged("does not belong"), 5))
             checks.equal("and the second is served", serial(relay), 102)
-            status, outcomes = reload(admin)
+            status, outcomes = relay.ask("POST", "/reload")
             checks.equal("POST /reload refuses it", status, 422)
             checks.true("with the reason", any("does not belong to the certificate" in each.get("error", "")
                                                for each in outcomes), "a reason", outcomes)
@@ -103,7 +83,7 @@ def swapped(checks):
             checks.equal("and the third is served", serial(relay), 103)
             put(old, file, key)
             checks.true("back to the first", wait_until(lambda: serial(relay) == 101, 5))
-            status, outcomes = reload(admin)
+            status, outcomes = relay.ask("POST", "/reload")
             checks.equal("nothing new is no news", [status, [each for each in outcomes if "changes" in each]], [200, []])
             put(new, new.file, key)
             put(new, file)

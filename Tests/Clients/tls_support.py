@@ -23,7 +23,8 @@ def openssl(*arguments, text=""):
 
 
 class Certificate:
-    """A self-signed certificate in a folder: `file`, `key`, and `both` as the command line wants them."""
+    """A self-signed certificate in a folder, which every user may read: `file`, `key`, and `both` as the command line
+    wants them."""
 
     def __init__(self, folder, name, dns=("localhost",), kind="ec", days=30, serial=None):
         self.file, self.key = os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}.key")
@@ -37,6 +38,8 @@ class Certificate:
         code, said = openssl(*arguments)
         if code:
             raise RuntimeError(said)
+        for path in (self.file, self.key):
+            os.chmod(path, 0o644)
 
     @property
     def both(self):
@@ -104,9 +107,9 @@ def receive_all(stream, seconds=WAIT_SECONDS):
     return data
 
 
-def reply(relay, data, is_whole=False):
+def reply(relay, data, is_whole=False, port=None):
     """What the relay answers first: ("alert", description), ("hello", version, cipher, compression) or other text."""
-    with socket.create_connection(("127.0.0.1", relay.port), WAIT_SECONDS) as stream:
+    with socket.create_connection(("127.0.0.1", port or relay.port), WAIT_SECONDS) as stream:
         stream.sendall(data)
         if is_whole:
             stream.shutdown(socket.SHUT_WR)

@@ -11,6 +11,8 @@ from relay import BINARY, ROOT  # noqa: E402 - found by the line above
 
 FENCE = re.compile(r"^```(.*)$")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+FRAGMENT = re.compile(r"\]\(([^)#]*)#([^)]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`(?!\])", re.DOTALL | re.MULTILINE)
 COMMAND_SECONDS = 60
 
@@ -63,6 +65,18 @@ class Page:
         folder = os.path.dirname(self.path)
         return [os.path.normpath(os.path.join(folder, target)) for target in LINK.findall(CODE.sub("", self.text))
                 if "://" not in target]
+
+    def fragments(self):
+        """Pages of the repository, each with the name of a heading in it, that the page links to."""
+        folder = os.path.dirname(self.path)
+        return [(os.path.normpath(os.path.join(folder, target)) if target else self.path, name)
+                for target, name in FRAGMENT.findall(CODE.sub("", self.text)) if "://" not in target]
+
+    def headings(self):
+        """By the names that GitHub gives them."""
+        blocks = re.sub(r"^```.*?^```$", "", self.text, flags=re.DOTALL | re.MULTILINE)
+        plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title) for title in HEADING.findall(blocks)]
+        return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in plain}
 
 
 def run(*command, cwd=ROOT):

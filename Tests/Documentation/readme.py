@@ -52,6 +52,8 @@ def links(checks):
     for path in PAGES:
         for target in Page(path).links():
             checks.true(f"{path}: {target} exists", os.path.exists(os.path.join(ROOT, target)))
+        for target, name in Page(path).fragments():
+            checks.true(f"{path}: {target} has the heading {name}", name in Page(target).headings())
 
 
 def commands(checks):

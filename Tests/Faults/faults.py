@@ -271,6 +271,8 @@ def unread_log(checks, faults):
         checks.true("a log that nobody reads stops nobody", not problem, "service goes on", problem)
         os.set_blocking(reading, False)
         told = os.read(reading, 1 << 16)
+        # The lines of the second that runs may be used up.
+        time.sleep(1.1)
         served.disturb()
         wait_until(lambda: select.select([reading], [], [], 0)[0], 3)
         time.sleep(0.1)

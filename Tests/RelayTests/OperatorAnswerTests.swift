@@ -87,6 +87,13 @@ import Testing
         """)
   }
 
+  /// A line feed, a quote or a backslash that makes one character with what is beside it ends no line either.
+  @Test func labelsAreEscapedByScalar() {
+    var page = MetricsText()
+    page.add("a", .gauge, "Help.", [.init([("l", "\r\n\"\u{301}\\\u{301}")], 1)])
+    #expect(page.text.hasSuffix("a{l=\"\r\\n\\\"\u{301}\\\\\u{301}\"} 1\n"))
+  }
+
   @Test func histogramsAddUp() {
     var durations = DurationHistogram()
     durations.note(nanoseconds: 1500)

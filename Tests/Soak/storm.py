@@ -29,7 +29,6 @@ REPORT = re.compile(r"Sanitizer|runtime error:|Fatal error|crashed")
 # with a sanitizer is ten times as slow.
 PLAYERS, WAIT_SECONDS, PAUSE_SECONDS = 100, 10, 0.01
 PLAYERS_SANITIZED, WAIT_SECONDS_SANITIZED, PAUSE_SECONDS_SANITIZED = 30, 60, 0.05
-ADMIN = re.compile(r"admin on http://([0-9.]+):(\d+)/status")
 # A sanitizer makes everything slower, and hooks have a budget of time.
 LIMITS = ("limits { hook_milliseconds = 2000, load_milliseconds = 20000, queued_bytes = 262144, connections = 2000, "
           "close_milliseconds = 500, deflate_from_bytes = 20 }")
@@ -62,12 +61,10 @@ def storm(checks, folder, seed, seconds, sanitizer):
     players, pause = (PLAYERS_SANITIZED, PAUSE_SECONDS_SANITIZED) if sanitizer else (PLAYERS, PAUSE_SECONDS)
     relay = SoakRelay(folder, scripts, more, errors=True)
     with relay:
-        wait_until(lambda: ADMIN.search("".join(relay.lines)), 5)
-        host, port = ADMIN.search("".join(relay.lines)).groups()
         # The thread sanitizer puts signals off until the next call of the C library, which an endless loop has none of:
         # the watchdog cannot interrupt it.
         endless = sanitizer != "thread"
-        with Trouble(relay, (host, int(port)), scripts, seed, pause, endless) as trouble:
+        with Trouble(relay, relay.admin_address(), scripts, seed, pause, endless) as trouble:
             try:
                 counts = asyncio.run(soak(relay.urls(), seed, seconds, players))
             except Failure as failure:

@@ -172,8 +172,8 @@ class Trouble:
             file.write(POLICY.format(name=self.rng.random()))
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection(*self.admin, timeout=WAIT_SECONDS)
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        connection = http.client.HTTPConnection(self.admin, timeout=WAIT_SECONDS)
+        connection.request(method, path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         answer.read()
         connection.close()

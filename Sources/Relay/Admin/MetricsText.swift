@@ -70,13 +70,16 @@ struct MetricsText {
 
   private static func escaped(_ value: String) -> String {
     guard value.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return value }
-    return value.reduce(into: "") { text, character in
-      switch character {
-      case "\\": text += "\\\\"
-      case "\"": text += "\\\""
-      case "\n": text += "\\n"
-      default: text.append(character)
+    // By scalar: what stands behind one of these may make one character with it, such as CR LF.
+    var text = String.UnicodeScalarView()
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": text.append(contentsOf: "\\\\".unicodeScalars)
+      case "\"": text.append(contentsOf: "\\\"".unicodeScalars)
+      case "\n": text.append(contentsOf: "\\n".unicodeScalars)
+      default: text.append(scalar)
       }
     }
+    return String(text)
   }
 }

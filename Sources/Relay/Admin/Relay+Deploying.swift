@@ -7,9 +7,7 @@ extension Relay {
     guard let deployer else {
       throw OperatorAnswer(409, error: "this relay keeps no deployments: start it with --deployments FOLDER")
     }
-    guard life.handOver == nil, readiness == .ready else {
-      throw OperatorAnswer(409, error: "the relay is about to end: deploy to the one after it")
-    }
+    guard !isLeaving else { throw OperatorAnswer(409, error: Self.isLeavingReason) }
     guard trial == nil else {
       throw OperatorAnswer(409, error: "another deployment is being tried: wait until it has ended")
     }

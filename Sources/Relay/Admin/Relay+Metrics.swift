@@ -169,7 +169,8 @@ extension RelayCounters {
       ("connections", refusedAtLimit - refusedPerAddress - refusedByRate),
       ("connections_per_address", refusedPerAddress), ("rate_per_address", refusedByRate),
       ("proxy_header", proxyHeadersRefused), ("out_of_buffers", refusedForBuffers),
-      ("descriptors", outOfDescriptors), ("handshake_timeout", handshakesTimedOut), ("banned", banned),
+      ("descriptors", outOfDescriptors), ("handshake_timeout", handshakesTimedOut), ("tls", tlsFailures),
+      ("banned", banned),
       ("unmounted", unmounted), ("policy", refusedByPolicy), ("bad_request", handshakesRefused - refusedByPolicy),
     ]
   }

@@ -66,7 +66,8 @@ extension Relay {
   }
 
   func reload(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
-    OperatorAnswer(about: reload(nil, .operator)).response
+    guard !isLeaving else { throw OperatorAnswer(409, error: Self.isLeavingReason) }
+    return OperatorAnswer(about: reload(nil, .operator)).response
   }
 }
 

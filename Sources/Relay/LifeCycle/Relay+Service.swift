@@ -32,11 +32,15 @@ extension Relay {
     if service.watchdogMilliseconds != nil { life.watchdogAt = now }
   }
 
+  /// Whether this process is about to end, or another one has begun to take over. What is loaded or deployed then would
+  /// be here alone.
+  var isLeaving: Bool { graceEnds != nil || life.drain != nil || life.handOver != nil }
+
+  static let isLeavingReason = "the relay is about to end, or another one has begun to take over: ask the one after it"
+
   /// Loads everything anew, as the service manager has asked for. sd_notify(3)
   func reloadBySignal() {
-    guard graceEnds == nil, life.drain == nil, life.handOver == nil else {
-      return log.warning("nothing is loaded anew: this process is about to end, or another one has begun to take over")
-    }
+    guard !isLeaving else { return log.warning(Self.isLeavingReason) }
     life.service?.tell("RELOADING=1", "MONOTONIC_USEC=\(Clock.nanoseconds / 1000)")
     reload(nil, .signal)
     life.service?.tell("READY=1")

@@ -1,6 +1,7 @@
 import Conversation
 import Deployment
 import HTTP
+import Reactor
 import Relay
 
 /// A request to the admin listener of a running relay.
@@ -8,7 +9,10 @@ struct AdminRequest {
   /// Where it is unless told otherwise.
   static let defaultAdmin = "127.0.0.1:9081"
 
+  /// `ADDRESS:PORT`, or `tls://ADDRESS:PORT`.
   let admin: String
+  /// Whose certificate is good for the latter.
+  let trust: TLSContext.Trust
   /// What it wants to know; nil for nothing.
   let token: OperatorToken?
 
@@ -46,7 +50,8 @@ struct AdminRequest {
     var request = PlainRequest(method: method, path: path, body: body)
     if method == "POST" { request.headers += [HeaderField("Content-Type", "application/json")].compactMap { $0 } }
     if let token { request.headers += [HeaderField("Authorization", "Bearer \(token.text)")].compactMap { $0 } }
-    return try LiveStage(url: "ws://\(admin)").fetchPatiently(request)
+    let url = admin.hasPrefix("tls://") ? "wss" + admin.dropFirst("tls".count) : "ws://\(admin)"
+    return try LiveStage(url: url, trust: trust).fetchPatiently(request)
   }
 
   /// Sends, and tells what runs then; answers the exit code.

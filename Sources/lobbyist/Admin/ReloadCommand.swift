@@ -22,7 +22,7 @@ enum ReloadCommand {
   private static func reload(_ request: AdminRequest) -> Int32 {
     guard let (status, value) = request.send("POST", "/reload") else { return ExitCode.failure }
     guard let outcomes = value.elements else {
-      complain("\(request.admin) is not the admin listener of a relay: it answers \(status)")
+      complain("nothing is loaded anew: \(value["error"]?.text ?? "\(request.admin) answers \(status)")")
       return ExitCode.failure
     }
     let sound = outcomes.map(tell)

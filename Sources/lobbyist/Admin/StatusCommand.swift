@@ -57,7 +57,9 @@ enum StatusCommand {
 
   /// Whether a counter is about something that somebody should look into.
   private static func isTrouble(_ name: [UInt8]) -> Bool {
-    !["accepted", "upgraded", "bytes_in", "bytes_out"].contains(String(decoding: name, as: UTF8.self))
+    ![
+      "accepted", "upgraded", "bytes_in", "bytes_out", "reloads", "deployments", "rollbacks",
+    ].contains(String(decoding: name, as: UTF8.self))
   }
 
   private static let help = """

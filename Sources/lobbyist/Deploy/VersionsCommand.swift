@@ -74,8 +74,8 @@ enum VersionsCommand {
   private static let help = """
     lobbyist versions [--json] \(AdminOptions.usage)
 
-    Lists for each mount of a running relay what was deployed: number, version, time and script. The one that runs has a star; 0 is the files that the relay was started
-    with. 'lobbyist rollback NUMBER' goes to one of them.
+    Lists for each mount of a running relay what was deployed: number, version, time and script. The one that
+    runs has a star; 0 is the files that the relay was started with. 'lobbyist rollback NUMBER' goes to one of them.
 
     \(AdminOptions.help)
     """

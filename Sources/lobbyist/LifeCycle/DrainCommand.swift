@@ -37,11 +37,13 @@ enum DrainCommand {
     return ExitCode.success
   }
 
-  /// Until nobody answers any longer.
+  /// Until nobody answers any longer, or another relay does that was started in its place.
   private static func wait(_ request: AdminRequest, _ left: Int) {
     var told = left
     while let reply = try? request.ask("GET", "/status") {
-      if let value = try? TalkValue(parsing: reply.body), let left = value["connections"]?.number, left != told {
+      let value = try? TalkValue(parsing: reply.body)
+      if value?["readiness"]?.text == "ready" { break }
+      if let left = value?["connections"]?.number, left != told {
         told = left
         // The one that asks is among them.
         say("\(max(0, left - 1)) connections are left")
