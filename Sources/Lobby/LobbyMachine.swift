@@ -11,7 +11,7 @@ public struct LobbyMachine {
   var nextGeneration: UInt32 = 1
   @usableFromInline var peers: [PeerRecord] = []
   var freePeers: [UInt32] = []
-  var lobbies: [LobbyRecord] = []
+  @usableFromInline var lobbies: [LobbyRecord] = []
   var freeLobbies: [UInt32] = []
   var byName: [[UInt8]: UInt32] = [:]
   var timers = TimerTable()
@@ -91,6 +91,7 @@ public struct LobbyMachine {
 
   // MARK: Lobbies
 
+  @inlinable
   public func isLive(_ ref: LobbyRef) -> Bool {
     Int(ref.slot) < lobbies.count && lobbies[Int(ref.slot)].generation == ref.generation
       && lobbies[Int(ref.slot)].isLive
@@ -180,6 +181,7 @@ public struct LobbyMachine {
   }
 
   /// The lobby that a peer joined first of those it is in.
+  @inlinable
   public func firstLobby(of ref: PeerRef) -> LobbyRef? {
     guard let slot = peers[Int(ref.slot)].first?.lobby else { return nil }
     return lobby(inSlot: slot)
@@ -249,6 +251,7 @@ public struct LobbyMachine {
 
   // MARK: Inside
 
+  @inlinable
   func lobby(inSlot slot: UInt32) -> LobbyRef {
     LobbyRef(slot: slot, generation: lobbies[Int(slot)].generation)
   }

@@ -1,6 +1,7 @@
 /// One lobby that a peer is in.
+@usableFromInline
 struct Membership {
-  var lobby: UInt32
+  @usableFromInline var lobby: UInt32
   var id: MemberID
 }
 
@@ -10,7 +11,7 @@ struct PeerRecord {
   @usableFromInline var generation: UInt32 = 0
   @usableFromInline var isLive = false
   @usableFromInline var isClosing = false
-  var first: Membership?
+  @usableFromInline var first: Membership?
   var others: [Membership] = []
   var timers = TimerChain.empty
   var attributes = Attributes()
@@ -46,12 +47,13 @@ struct Member {
 }
 
 /// One lobby as the machine keeps it: its members in join order.
+@usableFromInline
 struct LobbyRecord {
   /// With so many members, ids are looked up in an index; few are found faster one by one.
   static let indexedFrom = 9
 
-  var generation: UInt32 = 0
-  var isLive = false
+  @usableFromInline var generation: UInt32 = 0
+  @usableFromInline var isLive = false
   var isSealed = false
   /// In monotonic milliseconds.
   var createdAt: UInt64 = 0

@@ -66,7 +66,8 @@ struct MountCore: ~Copyable {
     return outbox.buffers.mayGrow(from: machine.heldByteCount, by: uncounted + count)
   }
 
-  /// Whether messages still go out to this peer.
+  /// Whether messages still go out to this peer. Inlined, as a call would copy all of this struct first.
+  @inline(__always)
   func isOpen(_ peer: PeerRef) -> Bool {
     machine.isLive(peer) && !machine.isClosing(peer) && outbox.state(of: outlets[Int(peer.slot)]) == .open
   }
