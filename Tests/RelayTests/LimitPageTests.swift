@@ -7,7 +7,7 @@ import Testing
 @Suite struct LimitPageTests {
   @Test func everyLimitIsOnThePage() throws {
     let limits = RelayLimits()
-    let expected = RelayLimits.table.map { "\($0.name) = \(limits.text(of: $0.name))" }
+    let expected = RelayLimits.names.map { "\($0) = \(limits.text(of: $0))" }
     #expect(try rows().sorted() == expected.sorted())
   }
 
