@@ -53,7 +53,8 @@ extension Relay {
       return turnAway(stream, host, from: box, status: 503, "limit connections (\(limits.connections)) reached")
     }
     guard isOperator || connections.count - operatorCount < clientsMax else {
-      return turnAway(stream, host, from: box, status: 503, "all file descriptors for clients (\(clientsMax)) are in use")
+      let reason = "all file descriptors for clients (\(clientsMax)) are in use"
+      return turnAway(stream, host, from: box, status: 503, reason)
     }
     guard !isOperator || limits.adminConnections == 0 || operatorCount < limits.adminConnections else {
       let limit = "limit admin_connections (\(limits.adminConnections)) reached"
