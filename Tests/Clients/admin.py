@@ -261,6 +261,24 @@ def connection_limit(checks):
         ana.close()
 
 
+def descriptors(checks):
+    """Fewer than the limit on connections wants: that is said at the start, and some are kept for the operator."""
+    served = Served()
+    served.relay.command = ["bash", "-c", 'ulimit -n 100; exec "$@"', "-", *served.relay.command]
+    with served:
+        checks.true("the start says how many can connect", served.relay.logged("50 clients can connect"))
+        clients = [served.connect() for _ in range(50)]
+        with RawSocket(served.relay) as late:
+            checks.equal("a client too many hears it", late.status(), 503)
+        checks.equal("the operator is let in", served.get("/readyz")[0], 200)
+        clients.pop().close()
+        wait_until(lambda: len(served.peers()) == 49, 3)
+        clients.append(served.connect())
+        checks.equal("a place that came free is taken", len(served.peers()), 50)
+        for raw in clients:
+            raw.close()
+
+
 def answers(served):
     try:
         return served.get("/healthz")[0] == 200
@@ -412,4 +430,4 @@ def command(words, environment=None):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (lists,), (routes,), (expelling,), (ban_limit,), (connection_limit,), (guards,), (tokens,), (where_tokens_come_from,)])
+        (lists,), (routes,), (expelling,), (ban_limit,), (connection_limit,), (descriptors,), (guards,), (tokens,), (where_tokens_come_from,)])

@@ -79,7 +79,7 @@ def tables(checks):
 
 def without_relay(checks):
     port = free_port()
-    for words in ["status"], ["lobbies"], ["kick", "1.1"], ["reload"]:
+    for words in ["status"], ["status", "--health"], ["lobbies"], ["kick", "1.1"], ["reload"]:
         done = command([*words, "--admin", f"127.0.0.1:{port}"])
         checks.true(f"{words[0]} says that no relay answers", done.returncode == 1 and "cannot connect" in done.stderr
                     and f"--admin 127.0.0.1:{port}" in done.stderr, "cannot connect", done.stderr)
@@ -95,6 +95,8 @@ def with_token(checks):
         code, _, errors = run("status")
         checks.true("the token is asked for", code == 1 and "LOBBYIST_ADMIN_TOKEN" in errors, "its name", errors)
         checks.equal("and taken from the environment", run("status", environment={"LOBBYIST_ADMIN_TOKEN": TOKEN})[0], 0)
+        checks.equal("health needs none", run("status", "--health"), (0, "ok\n", ""))
+        checks.equal("nor does readiness", run("status", "--ready"), (0, "ready\n", ""))
         checks.equal("or a file", run("lobbies", "--admin-token-file", served.file.name)[0], 0)
 
 
