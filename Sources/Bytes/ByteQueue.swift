@@ -51,7 +51,7 @@ public struct ByteQueue: ~Copyable {
     }
     let roomy = max(Self.blockBytesMin, waiting + extra, Self.larger(capacity))
     // The kernel moves the pages of a large block instead of copying them (mremap(2)).
-    guard let block = unsafe realloc(storage, roomy) else { fatalError("out of memory for a queue of \(roomy) bytes") }
+    guard let block = unsafe realloc(storage, roomy) else { preconditionFailure("out of memory for a queue") }
     unsafe storage = block.assumingMemoryBound(to: UInt8.self)
     capacity = roomy
   }

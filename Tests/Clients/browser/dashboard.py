@@ -27,7 +27,7 @@ except ImportError:
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from page import CHROMIUM, CONTRAST, FLAGS, NAMELESS, ROOT, QuietHandler
+from page import CHROMIUM, CONTRAST, FLAGS, NAMELESS, ROOT, QuietHandler, Reader
 
 from relay import Checks, Relay, free_port, run_scenarios, wait_until
 
@@ -99,7 +99,7 @@ class Peer:
         self.socket.close()
 
 
-class Operator:
+class Operator(Reader):
     """Somebody with the dashboard open: what they do, what they see, and what the console said."""
 
     def __init__(self, browser, relay, width=1280, height=900, scheme="light", script=None, url=None):
@@ -113,20 +113,6 @@ class Operator:
         if script:
             self.page.add_init_script(script)
         self.page.goto(url or relay.page)
-
-    def sees(self, selector, text, seconds=WAIT_MS / 1000):
-        """Whether the element comes to contain this text, which may be a pattern."""
-        locator = self.page.locator(selector).filter(has_text=text)
-        try:
-            locator.first.wait_for(state="visible", timeout=seconds * 1000)
-            return True
-        except Exception as error:  # noqa: BLE001 - playwright raises one class for all
-            if "Timeout" not in str(error):
-                raise
-            return False
-
-    def text(self, selector):
-        return re.sub(r"\s+", " ", self.page.inner_text(selector)).strip()
 
     def rows(self, selector):
         return [re.sub(r"\s+", " ", text).strip() for text in self.page.locator(f"{selector} tr").all_inner_texts()]

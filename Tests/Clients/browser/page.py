@@ -156,7 +156,25 @@ class Cable:
         self.cut()
 
 
-class Person:
+class Reader:
+    """Somebody who looks at `page`."""
+
+    def text(self, selector):
+        return re.sub(r"\s+", " ", self.page.inner_text(selector)).strip()
+
+    def sees(self, selector, text, seconds=WAIT_MS / 1000):
+        """Whether the element comes to contain this text, in whatever case. `text` may be a pattern."""
+        locator = self.page.locator(selector).filter(has_text=text)
+        try:
+            locator.first.wait_for(state="visible", timeout=seconds * 1000)
+            return True
+        except Exception as error:  # noqa: BLE001 - playwright raises one class for all
+            if "Timeout" not in str(error):
+                raise
+            return False
+
+
+class Person(Reader):
     """Somebody at a browser of their own: what they do, what they see, and what the console said."""
 
     def __init__(self, browser, name, width=1280, height=800, scheme="light", motion="no-preference", script=None,
@@ -214,20 +232,6 @@ class Person:
 
     def link(self):
         return self.page.input_value("#link")
-
-    def text(self, selector):
-        return re.sub(r"\s+", " ", self.page.inner_text(selector)).strip()
-
-    def sees(self, selector, text, seconds=WAIT_MS / 1000):
-        """Whether the element comes to contain this text, in whatever case. `text` may be a pattern."""
-        locator = self.page.locator(selector).filter(has_text=text)
-        try:
-            locator.first.wait_for(state="visible", timeout=seconds * 1000)
-            return True
-        except Exception as error:  # noqa: BLE001 - playwright raises one class for all
-            if "Timeout" not in str(error):
-                raise
-            return False
 
     def says(self, text):
         self.page.fill("#say", text)
