@@ -66,10 +66,10 @@ public final class Relay {
   private var wallTime = 0.0
   /// How long one turn may take before everybody else gets theirs.
   static let turnMilliseconds: UInt64 = 20
-  /// How long one turn takes events before what they have brought is sent: a crowd may leave at once, or be spoken to.
-  private static let eventMicroseconds: UInt64 = 2000
   /// The turn has taken its time: what is left waits for the next.
   var isTurnOver = false
+  /// The event that the next turn begins with, as the last one was too short for it.
+  var firstEvent = 0
   /// Connections that the last turn was too short for.
   var backlog: [Token] = []
   /// Connections that are still to be closed because their mount is gone.
@@ -163,25 +163,7 @@ public final class Relay {
       loopTimes.begin()
       readClock()
       isTurnOver = false
-      let slice = TimeSlice(microseconds: Self.eventMicroseconds)
-      for index in 0..<ready {
-        if isTurnOver || (index % 16 == 15 || outbox.touchedCount > 64) && slice.isOver { break }
-        let event = reactor.event(index)
-        if event.token.slot < Source.listenersFrom {
-          handle(event)
-        } else if event.token.slot == Source.files {
-          takeFileChanges()
-        } else if event.token.slot == Source.trial {
-          takeTrialEnd()
-        } else if event.token.slot == Source.signals {
-          if takeSignals() == .exitNow { return 0 }
-        } else if event.token.slot == Source.successor || event.token.slot == Source.predecessor {
-          takeLifeEvent(event.token.slot)
-        } else {
-          acceptNewcomers(at: Int(event.token.slot - Source.listenersFrom))
-        }
-        lookAtClock()
-      }
+      if takeEvents(ready) == .exitNow { return 0 }
       fireDeadlines()
       endOverdueTrial()
       if now >= life.dueAt { lookAtLife() }
@@ -263,23 +245,6 @@ public final class Relay {
     if let journal = journal?.deadline { earliest = min(earliest, journal) }
     if let policy = mounts.nextDeadline() { earliest = min(earliest, policy) }
     return earliest == .max ? nil : earliest
-  }
-
-  private func handle(_ event: Event) {
-    let slot = event.token.slot
-    guard connections.isLive(slot, event.token.generation) else { return }
-    handling = slot
-    defer { handling = nil }
-    let isEntangled = connections[slot].stream.isEntangled
-    if event.writable { flush(slot) }
-    if event.readable || event.hangup || isEntangled, connections.isLive(slot, event.token.generation),
-      !connections[slot].isBacklogged
-    {
-      read(slot)
-      guard connections.isLive(slot, event.token.generation) else { return }
-      if isPiling(slot) { closeHoarder(slot) }
-      if isEntangled || connections[slot].stream.isEntangled { flush(slot) }
-    }
   }
 
   private func finish() -> Int32 {
