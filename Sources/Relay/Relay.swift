@@ -18,6 +18,8 @@ public final class Relay {
     static let listenersFrom = UInt32.max - 4 - 2 * UInt32(listenersMax + 1)
   }
 
+  /// So few clients can hardly be what somebody wants.
+  private static let clientsFew = 1000
   /// File descriptors that are not for clients.
   private static let descriptorsKept = 64
   /// Addresses that one relay listens on.
@@ -133,7 +135,9 @@ public final class Relay {
   /// How many file descriptors the process may have. Answers what to do when they are fewer than the limits allow.
   public func take(descriptors: Int) -> String? {
     clientsMax = max(descriptors - Self.descriptorsKept, descriptors / 2)
-    guard limits.connections == 0 || limits.connections > clientsMax else { return nil }
+    // The limit's default stands for as many as can be, where that is not very few.
+    let isFit = limits.connections == RelayLimits().connections ? Self.clientsFew : limits.connections
+    guard limits.connections == 0 || isFit > clientsMax else { return nil }
     let wanted = limits.connections == 0 ? "any number" : "\(limits.connections)"
     return "limit connections is \(wanted), but the system allows this process \(descriptors) file descriptors: "
       + "\(clientsMax) clients can connect (raise 'ulimit -n' or LimitNOFILE=)"
@@ -174,7 +178,7 @@ public final class Relay {
       journal?.turnEnded(at: now)
       if !tails.isEmpty { tails.endIdle(now: now, outbox) }
       deployer?.turnEnded()
-      loopTimes.end(isTurnOver: isTurnOver)
+      loopTimes.end(isTurnOver: isTurnOver || firstEvent > 0)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
