@@ -4,7 +4,7 @@
 
 listen "0.0.0.0:9080"
 
-limits { connections = 20000, connections_per_address = 200 }
+limits { connections = 10000, connections_per_address = 200 }
 
 -- For a relay on the open internet. Behind a proxy, where everybody comes from its address, leave this out.
 local plugins = {
