@@ -56,33 +56,14 @@ public struct ChildProcess: ~Copyable {
   }
 
   private static func spawn(_ words: [String], _ output: String) throws(SystemError) -> pid_t {
-    // Each of the two is initialised by its call before anything else has its address, and destroyed at the end.
-    var attributes = posix_spawnattr_t()
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawnattr_init(&attributes)
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer {
-      unsafe posix_spawnattr_destroy(&attributes)
-      unsafe posix_spawn_file_actions_destroy(&actions)
-    }
-    var none = sigset_t()
     var all = sigset_t()
-    unsafe sigemptyset(&none)
     unsafe sigfillset(&all)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     let writing = O_WRONLY | O_CREAT | O_EXCL
-    unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, writing, 0o600)
-    unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-
-    var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    defer { for index in words.indices { unsafe free(arguments[index]) } }
-    var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
-    var number: pid_t = 0
-    let code = unsafe posix_spawn(&number, "/proc/self/exe", &actions, &attributes, &arguments, &environment)
+    let (number, code) = unsafe Spawn.start("/proc/self/exe", words, environment: [], resetting: all) { actions in
+      unsafe posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+      unsafe posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, output, writing, 0o600)
+      unsafe posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO)
+    }
     guard code == 0 else { throw SystemError("posix_spawn", code) }
     return number
   }

@@ -117,53 +117,22 @@ public struct Successor: ~Copyable {
     return found
   }
 
-  /// posix_spawn(3). `moves` are descriptors and the numbers that they have there.
+  /// `moves` are descriptors and the numbers that they have there.
   private static func spawn(
     _ program: Program, _ moves: [(from: Int32, to: Int32)], environment: [String]
   ) throws(SystemError) -> pid_t {
-    // Each of the two is initialised by its call before anything else has its address, and destroyed at the end.
-    var attributes = posix_spawnattr_t()
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawnattr_init(&attributes)
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer {
-      unsafe posix_spawnattr_destroy(&attributes)
-      unsafe posix_spawn_file_actions_destroy(&actions)
-    }
-    // What this process has blocked and ignored is its own affair.
-    var none = sigset_t()
     var ignored = sigset_t()
-    unsafe sigemptyset(&none)
     unsafe sigemptyset(&ignored)
     unsafe sigaddset(&ignored, SIGPIPE)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &ignored)
-    // A group of its own, so that all of it can be ended.
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
-    for move in moves { unsafe posix_spawn_file_actions_adddup2(&actions, move.from, move.to) }
-    var number: pid_t = 0
-    let code = unsafe withStrings(program.arguments) { arguments in
-      unsafe withStrings(environment) { environment in
-        unsafe posix_spawn(&number, program.path, &actions, &attributes, arguments, environment)
-      }
+    let (number, code) = unsafe Spawn.start(
+      program.path, program.arguments, environment: environment, resetting: ignored
+    ) { actions in
+      for move in moves { unsafe posix_spawn_file_actions_adddup2(actions, move.from, move.to) }
     }
     guard code == 0 else {
       throw SystemError("posix_spawn", code, "\(program.path) cannot be started: \(SystemError.text(of: code))")
     }
     return number
-  }
-
-  /// Lends texts as a list of C strings that ends with NULL.
-  private static func withStrings(
-    _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32
-  ) -> Int32 {
-    var strings = unsafe texts.map { unsafe strdup($0) } + [nil]
-    defer { for index in texts.indices { unsafe free(strings[index]) } }
-    return unsafe strings.withUnsafeMutableBufferPointer { list in
-      guard let base = list.baseAddress else { preconditionFailure("a list with an end is not empty") }
-      return unsafe body(base)
-    }
   }
 }
 
