@@ -264,6 +264,7 @@ static class Scenarios
         }
         Check.Matches("the adapter enters a room", UnityEngine.Debug.Last, "in room [1-9][0-9]{3} as [0-9a-f-]{36}");
         Call(component, "OnDestroy");
+        Do("left");
     }
 
     /// <summary>What Unity does: it sets private fields, and calls private methods.</summary>
