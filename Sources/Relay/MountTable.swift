@@ -111,10 +111,9 @@ struct MountTable {
   /// When the next timer of any is due, in monotonic milliseconds.
   func nextDeadline() -> UInt64? { live.compactMap { $0.nextDeadline() }.min() }
 
-  /// Runs one timer that is due; false when there is none.
+  /// Runs one timer that is due, the one that has been for longest; false when there is none.
   func fireTimer() -> Bool {
-    for mount in live where mount.fireTimer() { return true }
-    return false
+    live.min { ($0.nextDeadline() ?? .max) < ($1.nextDeadline() ?? .max) }?.fireTimer() ?? false
   }
 
   /// Whether a hook of any has lasted some milliseconds since this was last asked.
@@ -126,6 +125,6 @@ struct MountTable {
 
   var hasDepartures: Bool { live.contains { $0.hasDepartures } }
 
-  /// Runs on_disconnect for peers of the first mount that has some to run it for.
-  func continueDepartures() { live.first { $0.hasDepartures }?.continueDepartures() }
+  /// Runs on_disconnect for some peers of each mount that has some to run it for.
+  func continueDepartures() { for mount in live where mount.hasDepartures { mount.continueDepartures() } }
 }

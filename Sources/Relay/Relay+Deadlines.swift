@@ -3,7 +3,9 @@ import Policy
 import WebSocket
 
 extension Relay {
-  /// How long one turn sees to connections whose time has come; thousands may have begun together.
+  /// How long one turn runs timers of policies; thousands may have been started together.
+  private static let timerMicroseconds: UInt64 = 2000
+  /// How long it sees to connections whose time has come.
   private static let deadlineMicroseconds: UInt64 = 500
   /// How many it ends, answers or pings: to send that, at the turn's end, takes longer than to write it.
   private static let expiriesMax = 32
@@ -31,15 +33,20 @@ extension Relay {
     schedule(slot)
   }
 
+  /// Runs what timers of policies are due, however long the turn has lasted: messages alone can fill each of them.
+  func fireTimers() {
+    guard mounts.fireTimer() else { return }
+    let slice = TimeSlice(microseconds: Self.timerMicroseconds)
+    while !slice.isOver, mounts.fireTimer() {}
+  }
+
+  /// The same for connections whose time has come.
   func fireDeadlines() {
-    while !isTurnOver, mounts.fireTimer() { lookAtClock() }
     guard let first = deadlines.peek?.deadline, first <= now else { return }
     loopTimes.noteLag(milliseconds: now - first)
     let slice = TimeSlice(microseconds: Self.deadlineMicroseconds)
     var left = Self.expiriesMax
-    while !isTurnOver, left > 0, !slice.isOver, let deadline = deadlines.peek?.deadline,
-      let payload = deadlines.popDue(now: now)
-    {
+    while left > 0, !slice.isOver, let deadline = deadlines.peek?.deadline, let payload = deadlines.popDue(now: now) {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
         resumeListener(at: Int(slot - Source.listenersFrom))
@@ -54,7 +61,6 @@ extension Relay {
       } else {
         expire(slot)
         left -= 1
-        lookAtClock()
       }
     }
   }

@@ -4,26 +4,19 @@ extension Relay {
   /// How long one turn takes events before what they have brought is sent: a crowd may leave at once, or be spoken to.
   private static let eventMicroseconds: UInt64 = 2000
 
-  /// Handles what the kernel has told, as far as the turn's time goes; it tells the rest again. The next turn begins
-  /// where this one ends, so that nobody waits for others again and again.
-  func takeEvents(_ ready: Int) -> AfterSignal {
-    let first = firstEvent < ready ? firstEvent : 0
-    firstEvent = 0
+  /// Handles what the kernel has told, as far as the turn's time goes. The next turn goes on where this one ends, before
+  /// the kernel is asked again: it tells first what it has not told for longest, so nobody waits for others twice.
+  func takeEvents() -> AfterSignal {
     var slice: TimeSlice?
-    for step in 0..<ready {
-      let index = first + step < ready ? first + step : first + step - ready
-      var isEnough = isTurnOver
-      // A few events, or what few are sent, take no time that would be worth a look at the clock.
-      if step % 16 == 15 || outbox.touchedCount > 64 {
-        if let slice, slice.isOver { isEnough = true }
-        slice = slice ?? TimeSlice(microseconds: Self.eventMicroseconds)
-      }
-      if isEnough {
-        firstEvent = index
-        return .goOn
-      }
+    var taken = 0
+    while !isTurnOver, let index = events.popFirst() {
       if take(reactor.event(index)) == .exitNow { return .exitNow }
       lookAtClock()
+      taken += 1
+      // A few events, or what few are sent, take no time that would be worth a look at the clock.
+      guard taken % 16 == 0 || outbox.touchedCount > 64 else { continue }
+      if let slice, slice.isOver { return .goOn }
+      slice = slice ?? TimeSlice(microseconds: Self.eventMicroseconds)
     }
     return .goOn
   }

@@ -70,8 +70,8 @@ public final class Relay {
   static let turnMilliseconds: UInt64 = 20
   /// The turn has taken its time: what is left waits for the next.
   var isTurnOver = false
-  /// The event that the next turn begins with, as the last one was too short for it.
-  var firstEvent = 0
+  /// The events of the reactor that are still to be handled.
+  var events = 0..<0
   /// Connections that the last turn was too short for.
   var backlog: [Token] = []
   /// Connections that are still to be closed because their mount is gone.
@@ -163,11 +163,12 @@ public final class Relay {
     startedAtWall = wallSeconds
     beginService()
     while true {
-      let ready = try reactor.wait(until: nextDeadline(), now: now)
+      if events.isEmpty { events = 0..<(try reactor.wait(until: nextDeadline(), now: now)) }
       loopTimes.begin()
       readClock()
       isTurnOver = false
-      if takeEvents(ready) == .exitNow { return 0 }
+      if takeEvents() == .exitNow { return 0 }
+      fireTimers()
       fireDeadlines()
       endOverdueTrial()
       if now >= life.dueAt { lookAtLife() }
@@ -178,7 +179,7 @@ public final class Relay {
       journal?.turnEnded(at: now)
       if !tails.isEmpty { tails.endIdle(now: now, outbox) }
       deployer?.turnEnded()
-      loopTimes.end(isTurnOver: isTurnOver || firstEvent > 0)
+      loopTimes.end(isTurnOver: isTurnOver || !events.isEmpty)
       if let graceEnds, isEverybodyGone || now >= graceEnds { return finish() }
     }
   }
@@ -222,22 +223,23 @@ public final class Relay {
     if Clock.milliseconds >= now + Self.turnMilliseconds { isTurnOver = true }
   }
 
+  /// Goes on with what earlier turns were too short for, by one step of each kind at least.
   private func resumeBacklog() {
-    while mounts.hasDepartures, !isTurnOver {
+    while mounts.hasDepartures {
       mounts.continueDepartures()
-      lookAtClock()
+      if lookAtClock() { break }
     }
-    let waiting = backlog
+    var waiting = backlog[...]
     backlog = []
-    for token in waiting {
-      if isTurnOver {
-        backlog.append(token)
-      } else if connections.isLive(token.slot, token.generation) {
-        handling = token.slot
-        resume(token.slot)
-        handling = nil
-      }
+    while let token = waiting.popFirst() {
+      guard connections.isLive(token.slot, token.generation) else { continue }
+      handling = token.slot
+      resume(token.slot)
+      handling = nil
+      if isTurnOver { break }
     }
+    // Those who have waited come before those who were too much once more.
+    if !waiting.isEmpty { backlog = waiting + backlog }
   }
 
   private func nextDeadline() -> UInt64? {

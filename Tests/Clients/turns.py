@@ -2,6 +2,7 @@
 """Many costly hooks at once: a budget bounds each of them, and a turn of the loop bounds how many others wait for."""
 
 import os
+import select
 import time
 
 from hostile_scripts import Echoing, connected, judge
@@ -11,6 +12,8 @@ from relay import Checks, Relay, run_scenarios
 SCRIPT = os.path.join("Tests", "Clients", "turns", "turns.lua")
 BURNING = 300
 LEAVERS = 100
+CROWD = 800
+CROWD_SECONDS = 4
 GRACE_SECONDS = 5
 
 
@@ -23,6 +26,70 @@ def many_costly_messages_in_one_read(checks):
             time.sleep(1)
             judge(checks, "costly messages", relay, echoing)
             checks.equal("costly messages: what follows them is not lost", costly.receive_text(30), b"after")
+
+
+def a_crowd_is_served_in_turn(checks):
+    """Each says the next when it has been answered: more are always ready than one turn is long enough for."""
+    with Relay(script=SCRIPT) as relay:
+        crowd = {}
+        for _ in range(CROWD):
+            raw = connected(relay)
+            crowd[raw.socket.fileno()] = raw
+        ready, answers = select.epoll(), dict.fromkeys(crowd, 0)
+        for number, raw in crowd.items():
+            ready.register(number, select.EPOLLIN)
+            raw.send(frame(TEXT, b"work"))
+        end = time.monotonic() + CROWD_SECONDS
+        while time.monotonic() < end:
+            for number, _ in ready.poll(1):
+                crowd[number].receive_text()
+                answers[number] += 1
+                crowd[number].send(frame(TEXT, b"work"))
+        fewest, most = min(answers.values()), max(answers.values())
+        print(f"     a crowd: {fewest} to {most} answers each", flush=True)
+        checks.true("a crowd: all are answered as often", fewest >= 3 and fewest > 0.8 * most, "80 % of the most",
+                    f"{fewest} of {most}")
+
+
+def burn(burning, messages):
+    """So many peers send so many costly messages each. Answers when each of these was through, as a part of the whole
+    time, and the longest pause that a timer of 0.1 s made in it, in the same unit."""
+    with Relay(script=SCRIPT, errors=True) as relay:
+        with connected(relay) as ticking:
+            crowd = {ticking.socket.fileno(): ticking}
+            for _ in range(burning):
+                raw = connected(relay)
+                crowd[raw.socket.fileno()] = raw
+            ticking.send(frame(TEXT, b"tick"))
+            ticking.receive_text()
+            start = time.monotonic()
+            for raw in crowd.values():
+                if raw is not ticking:
+                    raw.send(frame(TEXT, b"burn") * messages + frame(TEXT, b"through"))
+            ready, through, ticks = select.epoll(), [], [start]
+            for number in crowd:
+                ready.register(number, select.EPOLLIN)
+            while len(through) < burning:
+                for number, _ in ready.poll(20):
+                    text = crowd[number].receive_text()
+                    (ticks if text == b"tick" else through).append(time.monotonic())
+            whole = through[-1] - start
+            ticks.append(through[-1])
+            pause = max(later - before for before, later in zip(ticks, ticks[1:]))
+            print(f"     {burning} peers with {messages} costly messages: {whole:.1f} s, the first is through after "
+                  f"{through[0] - start:.1f} s, the longest pause of a timer is {pause:.2f} s", flush=True)
+            return (through[0] - start) / whole, pause / whole
+
+
+def timers_go_on_while_messages_fill_all_turns(checks):
+    _, pause = burn(150, 2)
+    checks.true("full turns: timers go on", pause < 0.3, "30 % of the time without one", f"{pause:.0%}")
+
+
+def what_is_put_off_goes_on_in_turn(checks):
+    first, _ = burn(4, 80)
+    checks.true("put off: who came first is not through long before the others", first > 0.6, "after 60 % of the time",
+                f"{first:.0%}")
 
 
 def many_costly_leaves(checks):
@@ -69,5 +136,6 @@ def a_shutdown_with_costly_leaves(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (many_costly_messages_in_one_read,), (many_costly_leaves,), (a_timer_that_restarts_itself,),
+        (many_costly_messages_in_one_read,), (a_crowd_is_served_in_turn,), (timers_go_on_while_messages_fill_all_turns,),
+        (what_is_put_off_goes_on_in_turn,), (many_costly_leaves,), (a_timer_that_restarts_itself,),
         (a_shutdown_with_costly_leaves,)])

@@ -110,4 +110,23 @@ import Testing
     table.freeEnded()
     #expect(table.endingCount == 0)
   }
+
+  @Test func theTimerThatHasBeenDueForLongestGoesFirstWhoseverItIs() throws {
+    var told: [String] = []
+    func ticking(_ name: String, _ seconds: Double) throws -> RoutedMount {
+      let source =
+        "return { on_connect = function(peer) peer:after(\(seconds), 't') end, "
+        + "timers = { t = function() relay.log('info', '\(name)') end } }"
+      let mount = try Mount(
+        scripts: Scripts(policy: Script(path: "a.lua", source: Array(source.utf8))), outbox: outbox,
+        read: { _ in nil }, report: { if case .script(_, let text) = $0 { told.append(text) } })
+      return RoutedMount(mount)
+    }
+    let table = MountTable(mounts: [try ticking("a", 2), try ticking("b", 1)])
+    for slot in 0..<2 { outbox.open(UInt32(slot)) }
+    for slot in 0..<2 { _ = table[slot].connect(outlet: UInt32(slot), address: "") }
+    table.setTime(milliseconds: 5000, wallSeconds: 0)
+    while table.fireTimer() {}
+    #expect(told == ["b", "a"])
+  }
 }
