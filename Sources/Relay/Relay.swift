@@ -174,7 +174,7 @@ public final class Relay {
       if now >= life.dueAt { lookAtLife() }
       resumeBacklog()
       reloadChanged()
-      if mounts.endingCount > 0 { endMounts() }
+      if mounts.endingCount > 0 || !leaving.isEmpty { endMounts() }
       flush()
       journal?.turnEnded(at: now)
       if !tails.isEmpty { tails.endIdle(now: now, outbox) }

@@ -30,6 +30,8 @@ return {
 """
 SETTLE_SECONDS = 5
 RELOADS = 200
+# Peers of a mount that goes: more than are closed in three turns.
+GOING = 900
 # Reloads after which memory has to stay where it is: allocators and tables have grown by then.
 WARM_RELOADS = 40
 GROWTH_KIB = 2048
@@ -445,6 +447,31 @@ def shutting_down(checks):
         checks.equal("then it ends", relay.relay.stop(), 0)
 
 
+def all_at_once(checks):
+    """A mount and all of its peers go in the same moment: nothing is left to be done about them."""
+    with Changing(HEAD + mount("/", "a") + mount("/b", "b")) as relay:
+        peers = [relay.client("/b") for _ in range(GOING)]
+        process = relay.relay.process
+        process.send_signal(signal.SIGSTOP)
+        relay.write("lobbyist.lua", HEAD + mount("/", "a"))
+        process.send_signal(signal.SIGHUP)
+        for raw in peers:
+            raw.reset()
+        process.send_signal(signal.SIGCONT)
+        checks.true("all at once: the mount goes", wait_until(lambda: relay.count("at /b is gone"), SETTLE_SECONDS))
+        checks.true("all at once: the relay rests soon", wait_until(lambda: rests(process), SETTLE_SECONDS))
+
+
+def rests(process):
+    """Whether this uses no processor worth mentioning for a while."""
+    def ticks():
+        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as file:
+            return sum(int(field) for field in file.read().rsplit(")", 1)[1].split()[11:13])
+    before = ticks()
+    time.sleep(0.5)
+    return ticks() - before <= 2
+
+
 def crowd(checks):
     """Many peers of a mount that goes: the others' messages are served in between."""
     count = 3000
@@ -510,4 +537,4 @@ def endurance(checks):
 if __name__ == "__main__":
     run_scenarios(Checks(), [
         (coming_and_going,), (never_closing,), (kept,), (moving,), (scripts_too,), (refusals,), (later,), (required,),
-        (listeners,), (limits,), (pings,), (recording,), (shutting_down,), (crowd,), (endurance,)])
+        (listeners,), (limits,), (pings,), (recording,), (shutting_down,), (all_at_once,), (crowd,), (endurance,)])
