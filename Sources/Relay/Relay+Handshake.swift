@@ -113,5 +113,7 @@ extension Relay {
     outbox.touch(slot)
     connections[slot].phase = .draining
     setDeadline(slot, in: limits.closeMilliseconds)
+    // While it awaited this, nothing was watched of one who has ended his side.
+    if connections[slot].isEnded { watch(slot, blocked: true) }
   }
 }

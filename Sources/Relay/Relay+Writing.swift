@@ -11,8 +11,8 @@ extension Relay {
         connections[slot].phase = .closing
         setDeadline(slot, in: limits.closeMilliseconds)
       }
-      // Where there was no room there is none until the kernel says so. Of one that has ended it may not be asked to.
-      if !connections[slot].isBlocked || connections[slot].isEnded { flush(slot) }
+      // Where there was no room there is none until the kernel says so.
+      if !connections[slot].isBlocked { flush(slot) }
     }
   }
 

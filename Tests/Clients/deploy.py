@@ -127,6 +127,18 @@ class Project:
         except ValueError:
             return answer.status, {"error": text}
 
+    def listen_only(self, request):
+        """Sends a deployment from a socket with little room, ends this side, and answers what reads the answer."""
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            client.settimeout(CLI_SECONDS)
+            client.connect(self.admin)
+            body = json.dumps(request).encode()
+            client.sendall(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            client.shutdown(socket.SHUT_WR)
+            return client.makefile("rb")
+
     def get(self, path):
         connection = http.client.HTTPConnection(*self.admin, timeout=5)
         connection.request("GET", path)
@@ -363,14 +375,15 @@ def one_at_a_time(checks):
         client.close()
         checks.true("one whose sender is gone goes on", wait_until(lambda: project.numbers() == ([1, 2], 2), 5))
         checks.equal("and serves", ask(ana, "x"), "gone a none")
-        client = socket.create_connection(project.admin)
-        body = json.dumps(project.bundle("half")).encode()
-        client.sendall(b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        client.shutdown(socket.SHUT_WR)
-        with client.makefile("rb") as reader:
+        with project.listen_only(project.bundle("half")) as reader:
             checks.matches("one who only listens is answered", reader.readline().decode(), r"HTTP/1\.1 200 OK\r\n")
-        client.close()
+        long = project.bundle("long")
+        long["files"]["policy.lua"] = "return {\n" + "".join(f"f = unknown_{n}(),\n" for n in range(8000)) + "}"
+        with project.listen_only(long) as reader:
+            checks.matches("however long the answer is", reader.readline().decode(), r"HTTP/1\.1 422 .*")
+            head = list(iter(reader.readline, b"\r\n"))
+            (length,) = [int(line.split()[1]) for line in head if line.startswith(b"Content-Length:")]
+            checks.equal("it comes to its end", [length > 400_000, len(reader.read())], [True, length])
         thread = threading.Thread(target=lambda: answers.append(project.post("/deploy", request)))
         thread.start()
         wait_until(lambda: children(project.relay), 3)
