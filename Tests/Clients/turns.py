@@ -11,6 +11,7 @@ from relay import Checks, Relay, run_scenarios
 
 SCRIPT = os.path.join("Tests", "Clients", "turns", "turns.lua")
 BURNING = 300
+WORKING = 20_000
 LEAVERS = 100
 CROWD = 800
 CROWD_SECONDS = 4
@@ -26,6 +27,22 @@ def many_costly_messages_in_one_read(checks):
             time.sleep(1)
             judge(checks, "costly messages", relay, echoing)
             checks.equal("costly messages: what follows them is not lost", costly.receive_text(30), b"after")
+
+
+def many_messages_in_one_read(checks):
+    """None of them takes as long as to be noticed alone."""
+    with Relay(script=SCRIPT, limits={"queued_bytes": 0}) as relay:
+        with connected(relay) as busy, connected(relay) as other:
+            echoing = Echoing(other)
+            echoing.start()
+            start = time.monotonic()
+            busy.send(frame(TEXT, b"work") * WORKING)
+            for _ in range(WORKING):
+                busy.receive_text(30)
+            whole = time.monotonic() - start
+            judge(checks, "many messages", relay, echoing)
+            checks.true("many messages: nobody waits for all of them", echoing.longest < 0.3 * whole,
+                        f"under 30 % of {whole:.2f} s", f"{echoing.longest:.2f} s")
 
 
 def a_crowd_is_served_in_turn(checks):
@@ -136,6 +153,6 @@ def a_shutdown_with_costly_leaves(checks):
 
 if __name__ == "__main__":
     run_scenarios(Checks(), [
-        (many_costly_messages_in_one_read,), (a_crowd_is_served_in_turn,), (timers_go_on_while_messages_fill_all_turns,),
-        (what_is_put_off_goes_on_in_turn,), (many_costly_leaves,), (a_timer_that_restarts_itself,),
-        (a_shutdown_with_costly_leaves,)])
+        (many_costly_messages_in_one_read,), (many_messages_in_one_read,), (a_crowd_is_served_in_turn,),
+        (timers_go_on_while_messages_fill_all_turns,), (what_is_put_off_goes_on_in_turn,), (many_costly_leaves,),
+        (a_timer_that_restarts_itself,), (a_shutdown_with_costly_leaves,)])

@@ -8,7 +8,7 @@ end
 function policy.on_message(peer, message)
   local text = message:text()
   if text == "burn" then burn() end
-  if text == "work" then for _ = 1, 10000 do end end
+  if text == "work" then for _ = 1, 30000 do end end
   if text == "leave badly" then peer.leaves_badly = true end
   if text == "again" then peer:after(0, "again") end
   if text == "tick" then peer:after(0.1, "tick") end
