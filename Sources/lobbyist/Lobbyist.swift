@@ -16,6 +16,7 @@ enum Lobbyist {
     let rest = Array(arguments.dropFirst())
     switch arguments.first {
     case Trial.command: return Trial.run(rest)
+    case SuccessorParent.command: return succeed(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
@@ -23,6 +24,12 @@ enum Lobbyist {
     default: return run("serve", arguments)
     }
     return ExitCode.success
+  }
+
+  private static func succeed(_ arguments: [String]) -> Int32 {
+    if let code = SuccessorParent.run(arguments) { return code }
+    complain("'\(SuccessorParent.command)' is for the relay itself; see 'lobbyist upgrade --help'")
+    return ExitCode.usage
   }
 
   private typealias Command = @Sendable ([String]) throws(UsageError) -> Int32

@@ -35,6 +35,8 @@ struct Drain {
 
   /// Another relay has taken over.
   let isHandOver: Bool
+  /// It has had a signal to end since.
+  var isSignalled = false
   let sparedUntil: UInt64
   var ends: UInt64
   var lookAt: UInt64

@@ -8,10 +8,15 @@ extension Relay {
   /// Connections that are closed in one turn for being in no lobby: the others are served in between.
   private static let goodbyesPerTurn = 256
 
-  /// What a service manager's SIGTERM means.
+  /// What a service manager's SIGTERM means. It is for all processes of a service: one that has been taken over from
+  /// ends with the one that has taken over, after the same time.
   func end() {
-    guard life.drain == nil, limits.drainMilliseconds > 0 else { return shutDown() }
-    drain(seconds: drainSeconds, isHandOver: false)
+    guard limits.drainMilliseconds > 0 else { return shutDown() }
+    guard let drain = life.drain else { return self.drain(seconds: drainSeconds, isHandOver: false) }
+    guard drain.isHandOver, !drain.isSignalled else { return shutDown() }
+    life.drain?.isSignalled = true
+    life.drain?.ends = min(drain.ends, now + UInt64(limits.drainMilliseconds))
+    tellDrain()
   }
 
   /// How long a drain takes unless somebody says otherwise.
