@@ -84,6 +84,9 @@ public struct ChildProcess: ~Copyable {
     return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
   }
 
+  /// Whether there is a process of this number, though its end may only wait to be taken. kill(2)
+  public static func isThere(_ number: Int) -> Bool { Glibc.kill(pid_t(number), 0) == 0 || errno == EPERM }
+
   /// Ends it by SIGKILL, and has it gone; nothing is told of that.
   mutating func dismiss() {
     if !isTaken { end() }

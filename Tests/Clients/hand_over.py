@@ -346,7 +346,20 @@ def end(process):
 
 
 def told_to_end(checks):
-    """SIGTERM, which is for all processes of a service, gives one that drains the time of a drain, but no more."""
+    """SIGTERM, which is for all processes of a service, gives one that drains the time of a drain, but no more; and none
+    where the one that has taken over is gone, which somebody waits to start again."""
+    with Line({"drain_milliseconds": 1500}) as line:
+        ana = connected(line.relay, "den")
+        line.upgrade("--seconds", "60")
+        ana.receive_text()
+        os.kill(line.processes[-1], signal.SIGKILL)
+        checks.true("the one that has taken over is gone", gone(line.processes.pop()))
+        start = time.monotonic()
+        line.relay.process.terminate()
+        checks.equal("then it ends as well", (ana.close_code(), time.monotonic() - start < 1.4), (1001, True))
+        close(ana)
+        checks.equal("at once", line.ends(5), 0)
+        ana.close()
     for again in (False, True):
         with Line({"drain_milliseconds": 1500}) as line:
             ana = connected(line.relay, "den")

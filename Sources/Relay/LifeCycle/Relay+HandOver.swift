@@ -105,7 +105,7 @@ extension Relay {
       ]
       finishHandOver(OperatorAnswer(200, .object(told)), for: client)
     }
-    drain(seconds: handOver.seconds, isHandOver: true)
+    drain(seconds: handOver.seconds, successor: number)
   }
 
   /// Everything stays as it was.
