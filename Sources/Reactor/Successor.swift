@@ -92,7 +92,7 @@ public struct Successor: ~Copyable {
   public var said: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Leaves it to itself, as a child of whoever adopts orphans. It goes on when this is gone, and learns by that that it
-  /// is alone; what it then finds kept for it are these bytes. Without them where there is no room for them.
+  /// is alone; what it then finds kept for it are these bytes, or fewer where there is no memory left.
   public mutating func release(leaving kept: [UInt8]) {
     parent.dismiss()
     isReleased = true

@@ -3,8 +3,8 @@ import Glibc
 /// The process between a relay and the one that is to take over from it. It starts that one, and ends as that one ends.
 /// When it is ended itself, the other belongs to whoever adopts orphans.
 ///
-/// systemd, which does so for its services, looks after a main process of its own only: another's it does not wait for
-/// when it ends the service, but follows SIGTERM by SIGKILL at once, for good; nor does it notice its end.
+/// systemd does so for its services, and looks after a main process that is its own child. Of one that was another's
+/// when it first heard of it, it does not notice the end, and when the service is ended, SIGKILL follows SIGTERM at once.
 public enum SuccessorParent {
   /// The word on the command line, which is for the relay only.
   public static let command = "successor"

@@ -13,7 +13,9 @@ extension Relay {
   func end() {
     guard limits.drainMilliseconds > 0 else { return shutDown() }
     guard let drain = life.drain else { return self.drain(seconds: drainSeconds) }
-    guard let successor = drain.successor, ChildProcess.isThere(successor), !drain.isSignalled else { return shutDown() }
+    guard let successor = drain.successor, !drain.isSignalled, ChildProcess.isThere(successor) else {
+      return shutDown()
+    }
     life.drain?.isSignalled = true
     life.drain?.ends = min(drain.ends, now + UInt64(limits.drainMilliseconds))
     tellDrain()

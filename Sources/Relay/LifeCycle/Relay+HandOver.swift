@@ -92,7 +92,7 @@ extension Relay {
   /// The other one serves: this one is the one before from here on.
   private func succeed() {
     guard var handOver = takeHandOver(), let number = handOver.successor.number else { return }
-    // First, so that the service manager finds a child of its own.
+    // First, so that the service manager hears of a child of its own.
     handOver.successor.release(leaving: legacy.bytes)
     life.service?.tell("MAINPID=\(number)")
     life.service = nil
