@@ -4,6 +4,7 @@ process, and a new one that does not serve changes nothing."""
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import multiprocessing
 import os
@@ -17,7 +18,8 @@ import tempfile
 import threading
 import time
 
-from life_cycle import POLICY, Manager, Served, connected, close, environment, refuses, say
+from life_cycle import (
+    POLICY, Manager, Served, activate, close, connected, environment, listening, refuses, say)
 from raw_socket import TEXT, frame, upgrade_request
 from relay import BINARY, ROOT, Checks, run_scenarios, wait_until
 
@@ -346,8 +348,8 @@ def end(process):
 
 
 def told_to_end(checks):
-    """SIGTERM, which is for all processes of a service, gives one that drains the time of a drain, but no more; and none
-    where the one that has taken over is gone, which somebody waits to start again."""
+    """SIGTERM, which is for all processes of a service, gives one that drains the time of a drain, but no more; none if
+    the one that has taken over is gone, which somebody waits to start again."""
     with Line({"drain_milliseconds": 1500}) as line:
         ana = connected(line.relay, "den")
         line.upgrade("--seconds", "60")
@@ -400,7 +402,7 @@ def remembered(checks):
             wait_until(lambda: len(line.relay.logged("2 bans of the relay before go on")) == number, 5)
             bans = {ban["address"]: ban["seconds_left"] for ban in json.loads(line.ask("GET", "/bans")[1])["bans"]}
             checks.equal("bans go over", set(bans), {"127.0.0.2", "2001:db8::/64"})
-            checks.true("with what is left of their time", all(540 < left <= 600 for left in bans.values()), "600 s", bans)
+            checks.true("with what is left of their time", all(540 < left <= 600 for left in bans.values()), 600, bans)
             checks.equal("and hold", status_line(host, port, "127.0.0.2"), b"HTTP/1.1 403 Forbidden")
             checks.equal("for nobody else", status_line(host, port, "127.0.0.3"), b"HTTP/1.1 101 Switching Protocols")
         former = json.loads(line.ask("POST", "/log", {"level": "info"})[1])["former"]
@@ -409,6 +411,49 @@ def remembered(checks):
         line.put(f'#!/bin/sh\nexec env -u LOBBYIST_KEPT {BINARY} "$@"\n')
         checks.equal("a program that knows nothing of it takes over", line.upgrade("--seconds", "0")[0], 0)
         checks.equal("without bans", json.loads(line.ask("GET", "/bans")[1])["total"], 0)
+    with Line() as line:
+        for number in (1, 2, 3):
+            line.ask("POST", "/ban", {"address": f"127.0.0.{number}", "seconds": 60 * number})
+        line.put(f'#!/bin/sh\nexec {BINARY} "$@" --limit bans=1\n')
+        checks.equal("one that may have fewer", line.upgrade("--seconds", "0")[0], 0)
+        checks.true("says so", wait_until(lambda: line.relay.logged("limit bans (1) leaves out 2 bans"), 5))
+        bans = json.loads(line.ask("GET", "/bans")[1])["bans"]
+        checks.equal("and has those that last", [ban["address"] for ban in bans], ["127.0.0.3"])
+
+
+def told_late(checks):
+    """What a relay leaves is heard when it lets go: who has come in before is closed. Nonsense is not believed."""
+    for left, code in ((b"lobbyist legacy 1\nban 127.0.0.2 60000\nend\n", 1008),
+                       (b"lobbyist legacy 1\nban 127.0.0.2 60000\n", None), (b"", None)):
+        listener, port = listening()
+        (heard, word), memory = os.pipe(), os.memfd_create("lobbyist")
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+        given = [open(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 20), "wb", buffering=0)
+                 for number in (listener.fileno(), word, errors.fileno(), memory)]
+        for number in (word, listener.detach()):
+            os.close(number)
+        process = activate(given, ["--listen", f"127.0.0.1:{port}"], {
+            "LISTEN_FDS": "1", "LOBBYIST_HANDOVER": "4:5", "LOBBYIST_KEPT": "6"})
+        for each in given:
+            each.close()
+        checks.equal("one that takes over says that it serves", os.read(heard, 100), b"ready\n")
+        with socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.2", 0)) as ana:
+            ana.sendall(upgrade_request("x"))
+            checks.true("and does", ana.recv(4096).startswith(b"HTTP/1.1 101"))
+            os.write(memory, left)
+            os.close(heard)
+            ana.settimeout(0.5 if code is None else 5)
+            try:
+                told = int.from_bytes(ana.recv(4096)[2:4], "big")
+            except TimeoutError:
+                told = None
+            checks.equal(f"after {left[-20:]}", told, code)
+        os.close(memory)
+        process.terminate()
+        process.communicate(timeout=10)
+        errors.seek(0)
+        checks.equal("it complains of nonsense only", b"makes no sense" in errors.read(), code is None)
+        errors.close()
 
 
 def kept(checks):
@@ -486,5 +531,5 @@ if __name__ == "__main__":
     # What the first process leaves behind is this one's child, so that its end is taken.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     run_scenarios(Checks(), [
-        (crowd,), (signalled,), (broken,), (interrupted,), (stopped,), (told_to_end,), (remembered,), (kept,),
-        (notified,)])
+        (crowd,), (signalled,), (broken,), (interrupted,), (stopped,), (told_to_end,), (remembered,), (told_late,),
+        (kept,), (notified,)])
