@@ -13,7 +13,7 @@ enum CheckCommand {
     var report = CheckReport()
     while let word = try options.next() {
       switch word {
-      case .operand(let path) where path.split(separator: "/").last == "lobbyist.lua": configurations.append(path)
+      case .operand(let path) where isConfiguration(path): configurations.append(path)
       case .operand(let path): paths.append(path)
       case .option("--set"): settings.append(try options.assignment(of: "--set"))
       case .option("--config"): configurations.append(try options.value(of: "--config"))
@@ -32,6 +32,12 @@ enum CheckCommand {
     for path in configurations { check(configuration: path, &report) }
     if paths.isEmpty, !plugins.isEmpty { check(nil, plugins, settings, &report) }
     return report.isSound ? ExitCode.success : ExitCode.failure
+  }
+
+  /// By its usual name, or by what it says.
+  private static func isConfiguration(_ path: String) -> Bool {
+    path.split(separator: "/").last == "lobbyist.lua"
+      || Checker.isConfiguration(ScriptFiles.module(path) ?? [], words: Configuration.words)
   }
 
   /// A configuration, with every script that it names.
@@ -72,11 +78,12 @@ enum CheckCommand {
   private static let help = """
     lobbyist check [--json] SCRIPT... [--plugin FILE]... [--set NAME=VALUE]...
     lobbyist check [--json] --plugin FILE
-    lobbyist check [--json] --config FILE
+    lobbyist check [--json] [--config] FILE
 
     Loads each policy as the relay would, with these plugins: syntax, hooks, settings. Reads its text and that of what
     it requires: names and calls of the relay that there are not. Then gives it a trial run with clients of its own.
-    A configuration is read and its scripts are checked; nothing is served.
+    A configuration is read and its scripts are checked; nothing is served. Its statements tell that it is one, or
+    --config does.
 
     Findings are lines on standard error, FILE:LINE:COLUMN: error|warning: MESSAGE.
       --json   on standard output instead, a line of JSON each: file, line, column, severity, message
