@@ -39,20 +39,25 @@ extension MountCore {
       : unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
     switch answer {
     case .done: counters.messagesOut &+= 1
-    case .queueFull:
-      let name = outbox.isDetached(outlet) ? "kept_bytes" : "queued_bytes"
-      overflow(peer, name, limit, "Too slow: messages for you are piling up")
-    case .outOfBuffers: overflow(peer, "buffer_bytes", outbox.buffers.most, "The relay is out of buffers")
+    case .queueFull: overflow(peer)
+    case .outOfBuffers: overflow(peer, isOfBuffers: true)
     }
   }
 
   @inline(never)
-  private mutating func overflow(_ peer: PeerRef, _ name: String, _ limit: Int, _ reason: String) {
+  private mutating func overflow(_ peer: PeerRef, isOfBuffers: Bool = false) {
     counters.messagesDropped &+= 1
     guard limits.slowReader == .close else { return }
     counters.slowReadersClosed &+= 1
-    stageClose(
-      peer, code: CloseCode.tryAgainLater, reason: Array(reason.utf8), limit: "\(name) (\(limit))")
+    var reason = "Too slow: messages for you are piling up"
+    var limit = "queued_bytes (\(limits.queuedBytes))"
+    if isOfBuffers {
+      reason = "The relay is out of buffers"
+      limit = "buffer_bytes (\(outbox.buffers.most))"
+    } else if outbox.isDetached(outlets[Int(peer.slot)]) {
+      limit = "kept_bytes (\(limits.keptBytes))"
+    }
+    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array(reason.utf8), limit: limit)
   }
 
   mutating func stageClose(_ peer: PeerRef, code: UInt16?, reason: [UInt8], limit: String? = nil) {
