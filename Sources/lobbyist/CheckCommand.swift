@@ -49,7 +49,7 @@ enum CheckCommand {
       let mounts = plan?.mounts ?? []
       var isSound = true
       for mount in mounts where !report.add(try mount.check()) { isSound = false }
-      if isSound { report.approve("\(path) (\(mounts.count) mounts)") }
+      if isSound { report.approve("\(path) (\(mounts.count) \(mounts.count == 1 ? "mount" : "mounts"))") }
     } catch let error as FileError {
       report.add(complaint: error.message, about: path)
     } catch let error as ConfigurationError {

@@ -82,7 +82,7 @@ KNOWN = (
      "./c.lua:1:10: error: no limit is named 'conections': did you mean 'connections'?"),
     ("mounts in a loop", 'for _, path in ipairs { "/a", "/b" } do mount(path) { script = "p.lua", listen = ":0" } end',
      0, "ok  ./c.lua (2 mounts)"),
-    ("mounts elsewhere", 'listen "127.0.0.1:0"\nrequire "mounts"', 0, "ok  ./c.lua (1 mounts)"),
+    ("mounts elsewhere", 'listen "127.0.0.1:0"\nrequire "mounts"', 0, "ok  ./c.lua (1 mount)"),
     ("no mount", 'listen "127.0.0.1:0"', 1,
      './c.lua:1:1: error: it mounts nothing: mount "/" { script = "scripts/godot.lua" }'),
     ("a word that is the policy's own", "local function listen() end\nlisten()\nreturn { on_connect = 3 }", 1,
