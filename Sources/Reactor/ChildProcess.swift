@@ -35,8 +35,10 @@ public struct ChildProcess: ~Copyable {
     descriptor = Descriptor(adopting: Int32(opened))
   }
 
-  deinit {
-    guard !isTaken else { return }
+  deinit { if !isTaken { end() } }
+
+  /// Ends it by SIGKILL, and has it gone.
+  private func end() {
     kill()
     _ = unsafe Self.wait(for: number, nil, 0)
   }
@@ -48,7 +50,7 @@ public struct ChildProcess: ~Copyable {
   }
 
   /// waitpid(2), whatever signals come.
-  private static func wait(for number: pid_t, _ status: UnsafeMutablePointer<Int32>?, _ options: Int32) -> pid_t {
+  static func wait(for number: pid_t, _ status: UnsafeMutablePointer<Int32>?, _ options: Int32) -> pid_t {
     while true {
       let answer = unsafe waitpid(number, status, options)
       if answer >= 0 || errno != EINTR { return answer }
@@ -59,7 +61,7 @@ public struct ChildProcess: ~Copyable {
     var all = sigset_t()
     unsafe sigfillset(&all)
     let writing = O_WRONLY | O_CREAT | O_EXCL
-    let (number, code) = unsafe Spawn.start("/proc/self/exe", words, environment: [], resetting: all) { actions in
+    let (number, code) = unsafe Spawn.start(Spawn.own, words, environment: [], resetting: all) { actions in
       unsafe posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
       unsafe posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, output, writing, 0o600)
       unsafe posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO)
@@ -82,8 +84,14 @@ public struct ChildProcess: ~Copyable {
     return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
   }
 
-  /// Leaves it to itself: it goes on when this is gone.
-  public mutating func release() { isTaken = true }
+  /// Whether there is a process of this number, though its end may only wait to be taken. kill(2)
+  public static func isThere(_ number: Int) -> Bool { Glibc.kill(pid_t(number), 0) == 0 || errno == EPERM }
+
+  /// Ends it by SIGKILL, and has it gone; nothing is told of that.
+  mutating func dismiss() {
+    if !isTaken { end() }
+    isTaken = true
+  }
 
   /// Ends it by SIGKILL, which `take` will tell. By its descriptor: its number may be another's by now.
   /// pidfd_send_signal(2)
@@ -117,8 +125,11 @@ public enum ChildBeginnings {
       set(RLIMIT_AS, memoryBytes)
     #endif
     set(RLIMIT_FSIZE, fileBytes)
-    set(RLIMIT_CORE, 0)
+    leaveNoCore()
   }
+
+  /// Whatever signal ends this process, nothing is written of it.
+  static func leaveNoCore() { set(RLIMIT_CORE, 0) }
 
   private static func set(_ name: __rlimit_resource, _ value: Int, atMost: Int? = nil) {
     var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(atMost ?? value))

@@ -3,10 +3,15 @@ import Glibc
 /// What the environment says of sockets that whoever has started this process has opened for it: in systemd's form
 /// (sd_listen_fds(3)), or in that of a relay that hands over to this one.
 public struct Inheritance: Equatable, Sendable {
-  public static let variables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", handOver]
+  public static let variables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", handOver, kept]
   /// `READY:ERRORS`, two descriptors that a relay which hands over gives beside the sockets. It stands in for
   /// LISTEN_PID, which nobody knows before the process is there.
   public static let handOver = "LOBBYIST_HANDOVER"
+  /// A descriptor beside those two, of what the relay before keeps for this one. A relay that does not know of it passes
+  /// it on unseen: then the descriptor is an old one, or another.
+  static let kept = "LOBBYIST_KEPT"
+  /// What the memory behind that one is called.
+  static let memoryName = "lobbyist"
   /// The first descriptor; the others follow it.
   static let first: Int32 = 3
   /// More are no listeners of a relay.
@@ -16,6 +21,13 @@ public struct Inheritance: Equatable, Sendable {
   public let names: [String]
   /// Where the relay before waits for a word, and what its own standard error is; nil without one.
   let handOver: (ready: Int32, errors: Int32)?
+  /// Nil without one, or what it was before.
+  let kept: Int32?
+
+  /// What is said to this process.
+  static func given() throws(SystemError) -> Inheritance? {
+    try Inheritance(process: Int(getpid())) { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
+  }
 
   /// Nil when nothing is said, or to another process. An error for what makes no sense.
   public init?(process: Int, _ variable: (String) -> String?) throws(SystemError) {
@@ -28,7 +40,11 @@ public struct Inheritance: Equatable, Sendable {
       throw Self.refusal("LISTEN_FDS is '\(fds)', not a number of sockets")
     }
     names = try Self.names(variable("LISTEN_FDNAMES"), count)
-    handOver = try given.map { text throws(SystemError) in try Self.handOver(text, behind: count) }
+    let handOver = try given.map { text throws(SystemError) in try Self.handOver(text, behind: count) }
+    self.handOver = handOver
+    kept = handOver.flatMap { pair in
+      variable(Self.kept).flatMap { Int32($0) }.flatMap { $0 > max(pair.ready, pair.errors) ? $0 : nil }
+    }
   }
 
   private static func names(_ text: String?, _ count: Int) throws(SystemError) -> [String] {
@@ -54,6 +70,6 @@ public struct Inheritance: Equatable, Sendable {
 
   public static func == (left: Inheritance, right: Inheritance) -> Bool {
     left.names == right.names && left.handOver?.ready == right.handOver?.ready
-      && left.handOver?.errors == right.handOver?.errors
+      && left.handOver?.errors == right.handOver?.errors && left.kept == right.kept
   }
 }

@@ -9,9 +9,7 @@ public struct Inherited {
 
   /// What the environment speaks of, which it then does no longer: it is not for children of this process.
   public init() throws(SystemError) {
-    let inheritance = try Inheritance(process: Int(getpid())) { name in
-      unsafe getenv(name).map { unsafe String(cString: $0) }
-    }
+    let inheritance = try Inheritance.given()
     for name in Inheritance.variables { unsafe unsetenv(name) }
     var sockets: [InheritedSocket] = []
     for (index, name) in (inheritance?.names ?? []).enumerated() {
@@ -20,7 +18,7 @@ public struct Inherited {
     self.sockets = sockets
     let handOver = inheritance?.handOver
     predecessor = try handOver.map { pair throws(SystemError) in
-      try Predecessor(ready: pair.ready, errors: pair.errors)
+      try Predecessor(ready: pair.ready, errors: pair.errors, kept: inheritance?.kept)
     }
   }
 }

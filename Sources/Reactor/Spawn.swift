@@ -1,15 +1,20 @@
+import CLinux
 import Glibc
 
 /// Starts programs. posix_spawn(3)
 enum Spawn {
-  /// Starts one in a process group of its own, so that all of it can be ended, with no signal blocked: what this process
-  /// has blocked is its own affair. `path` is the program's, `arguments` its name among them.
+  /// This program, whatever file is in its place by now.
+  static let own = "/proc/self/exe"
+
+  /// Starts one with no signal blocked: what this process has blocked is its own affair. `path` is the program's,
+  /// `arguments` its name among them.
   ///
   /// - Parameters:
+  ///   - inOwnGroup: in a process group of its own, so that all of it can be ended.
   ///   - resetting: the signals that it does not ignore, though this process may.
   ///   - arrange: says what becomes of its descriptors.
   static func start(
-    _ path: String, _ arguments: [String], environment: [String], resetting: sigset_t,
+    _ path: String, _ arguments: [String], environment: [String], inOwnGroup: Bool = true, resetting: sigset_t,
     _ arrange: (UnsafeMutablePointer<posix_spawn_file_actions_t>) -> Void
   ) -> (number: pid_t, code: Int32) {
     // Each of the two is initialised by its call before anything else has its address, and destroyed at the end.
@@ -26,7 +31,8 @@ enum Spawn {
     unsafe sigemptyset(&none)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &reset)
-    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    let group = inOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group
     unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
     unsafe arrange(&actions)
     var number: pid_t = 0
@@ -36,6 +42,18 @@ enum Spawn {
       }
     }
     return (number, code)
+  }
+
+  /// This process's environment.
+  static var environment: [String] {
+    // A list of C strings that ends with NULL; nobody changes it meanwhile, as there is one thread that would.
+    var next = unsafe linux_environment()
+    var found: [String] = []
+    while let entry = unsafe next?.pointee {
+      unsafe found.append(String(cString: entry))
+      unsafe next = next?.advanced(by: 1)
+    }
+    return found
   }
 
   /// Lends texts as a list of C strings that ends with NULL.

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// A process that is to take this one's sockets over: the program that is now where this one was started from. It has
-/// the same arguments, environment and folder, and says when it serves.
+/// the same arguments, environment and folder, and says when it serves. A `SuccessorParent` stands in between.
 public struct Successor: ~Copyable {
   public enum News: Equatable, Sendable {
     case none
@@ -14,30 +14,40 @@ public struct Successor: ~Copyable {
 
   /// Bytes of what it says on standard error that are kept.
   private static let saidBytesMax = 4096
+  /// Bytes of its word, and of what its parent says.
+  private static let wordBytesMax = 64
   /// How often its standard error is read at a time: all that a pipe holds.
   private static let readsMax = 16
 
-  private var process: ChildProcess
+  private var parent: ChildProcess
   /// Nil once the other end is closed.
   private var ready: PipeEnd?
   private var errors: PipeEnd?
+  /// Bytes that both have, but that are in no file.
+  private let memory: Descriptor
+  private var word: [UInt8] = []
   private var bytes: [UInt8] = []
   private var isReleased = false
 
   /// Starts it with these sockets, which stay this process's as well.
   public init(_ program: Program, sockets: [(number: Int32, name: String)]) throws(SystemError) {
+    try self.init(by: SuccessorParent.starting(program), sockets: sockets)
+  }
+
+  init(by parent: Program, sockets: [(number: Int32, name: String)]) throws(SystemError) {
     let ready = try Pipe()
     let errors = try Pipe()
-    process = try Self.start(program, sockets, ready.writing.number, errors.writing.number)
+    let memory = try Self.memory()
+    self.parent = try Self.start(
+      parent, sockets, [ready.writing.number, STDERR_FILENO, memory.number], errors.writing.number)
+    self.memory = memory
     self.ready = ready.reading
     self.errors = errors.reading
   }
 
-  public var number: Int { Int(process.number) }
-
   /// Watches whatever is readable when there is news.
   public func watch(with reactor: inout Reactor, _ token: Token) throws(SystemError) {
-    try reactor.add(process.descriptor, .reading, token)
+    try reactor.add(parent.descriptor, .reading, token)
     if let ready { try reactor.add(ready.descriptor, .reading, token) }
     if let errors { try reactor.add(errors.descriptor, .reading, token) }
   }
@@ -45,12 +55,25 @@ public struct Successor: ~Copyable {
   /// What has come of it. What it says on standard error is passed on to this process's.
   public mutating func look() -> News {
     // The end first: what was said before it is there by then.
-    let end = process.take()
+    let end = parent.take()
     listen()
+    if let end { return .ended(end) }
     if let said = ready?.read() {
-      if said.isEmpty { ready = nil } else { return .ready }
+      if said.isEmpty { ready = nil }
+      word += said.prefix(Self.wordBytesMax - word.count)
     }
-    return end.map { .ended($0) } ?? .none
+    return lines.contains("ready") && number != nil ? .ready : .none
+  }
+
+  /// What it and its parent have said, without what may go on.
+  private var lines: [Substring] {
+    String(decoding: word, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+  }
+
+  /// The process that is to take over; nil until it is started.
+  public var number: Int? {
+    lines.lazy.compactMap { $0.hasPrefix(SuccessorParent.word) ? Int($0.dropFirst(SuccessorParent.word.count)) : nil }
+      .first
   }
 
   private mutating func listen() {
@@ -68,26 +91,35 @@ public struct Successor: ~Copyable {
   /// The beginning of what it has said on standard error.
   public var said: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Leaves it to itself: it goes on when this is gone, and learns by that that it is alone. This process has no other
-  /// children from here on: the kernel forgets their ends. wait(2)
-  public mutating func release() {
-    process.release()
+  /// Leaves it to itself, as a child of whoever adopts orphans. It goes on when this is gone, and learns by that that it
+  /// is alone; what it then finds kept for it are these bytes, or fewer where there is no memory left.
+  public mutating func release(leaving kept: [UInt8]) {
+    parent.dismiss()
     isReleased = true
-    signal(SIGCHLD, SIG_IGN)
+    _ = FileSystem.write(kept, into: memory.number)
   }
 
   /// Whatever it has started goes with it, or that would keep the sockets.
-  deinit { if !isReleased { _ = kill(-process.number, SIGKILL) } }
+  deinit { if !isReleased { _ = kill(-parent.number, SIGKILL) } }
 
   // MARK: Starting
 
+  /// memfd_create(2)
+  private static func memory() throws(SystemError) -> Descriptor {
+    // MFD_CLOEXEC
+    let number = unsafe linux_memfd_create(Inheritance.memoryName, 1)
+    guard number >= 0 else { throw SystemError("memfd_create", errno) }
+    return Descriptor(adopting: number)
+  }
+
   private static func start(
-    _ program: Program, _ sockets: [(number: Int32, name: String)], _ ready: Int32, _ errors: Int32
+    _ program: Program, _ sockets: [(number: Int32, name: String)], _ more: [Int32], _ errors: Int32
   ) throws(SystemError) -> ChildProcess {
     let count = sockets.count
-    // Behind the sockets come the pipe for its word and the real standard error; its own is the other pipe.
-    let given = sockets.map(\.number) + [ready, STDERR_FILENO, errors]
-    let places = (0..<Int32(count) + 2).map { Inheritance.first + $0 } + [STDERR_FILENO]
+    // Behind the sockets come the pipe for its word, the real standard error and what is kept for it; its own standard
+    // error is the other pipe.
+    let given = sockets.map(\.number) + more + [errors]
+    let places = given.indices.dropLast().map { Inheritance.first + Int32($0) } + [STDERR_FILENO]
     // All get numbers behind those that they have there, so that none is in the way of another.
     var moves: [(from: Int32, to: Int32)] = []
     defer { for move in moves { close(move.from) } }
@@ -98,7 +130,7 @@ public struct Successor: ~Copyable {
     }
     let own = [
       "LISTEN_FDS=\(count)", "LISTEN_FDNAMES=\(sockets.map(\.name).joined(separator: ":"))",
-      "\(Inheritance.handOver)=\(places[count]):\(places[count + 1])",
+      "\(Inheritance.handOver)=\(places[count]):\(places[count + 1])", "\(Inheritance.kept)=\(places[count + 2])",
     ]
     return try ChildProcess(watching: spawn(program, moves, environment: environment + own))
   }
@@ -106,15 +138,7 @@ public struct Successor: ~Copyable {
   /// This process's, without what is about its own beginning. The watchdog is to watch the other.
   private static var environment: [String] {
     let left = Inheritance.variables + ["WATCHDOG_PID"]
-    var found: [String] = []
-    // A list of C strings that ends with NULL; nobody changes it meanwhile, as there is one thread.
-    var next = unsafe linux_environment()
-    while let entry = unsafe next?.pointee {
-      let text = unsafe String(cString: entry)
-      if !left.contains(where: { text.hasPrefix($0 + "=") }) { found.append(text) }
-      unsafe next = next?.advanced(by: 1)
-    }
-    return found
+    return Spawn.environment.filter { entry in !left.contains { entry.hasPrefix($0 + "=") } }
   }
 
   /// `moves` are descriptors and the numbers that they have there.

@@ -93,6 +93,8 @@ public final class Relay {
   var tails = Tails()
   public internal(set) var readiness = Readiness.ready
   var bans = Bans()
+  /// The log's level that the operator has set; it holds while the log has it.
+  var operatorLevel: Log.Level?
   /// What the last reload of each mount, and of the configuration, has come to.
   var lastReloads: [ObjectIdentifier: NotedReload] = [:]
   var configurationReload: NotedReload?

@@ -16,6 +16,7 @@ enum Lobbyist {
     let rest = Array(arguments.dropFirst())
     switch arguments.first {
     case Trial.command: return Trial.run(rest)
+    case SuccessorParent.command: return succeed(rest)
     case "bench": return BenchCommand.run(rest, policies: BenchPolicy.self)
     case "--version": say("lobbyist \(version)")
     case "--help", "-h", "help": say(help)
@@ -23,6 +24,12 @@ enum Lobbyist {
     default: return run("serve", arguments)
     }
     return ExitCode.success
+  }
+
+  private static func succeed(_ arguments: [String]) -> Int32 {
+    if let code = SuccessorParent.run(arguments) { return code }
+    complain("'\(SuccessorParent.command)' is for the relay itself; see 'lobbyist upgrade --help'")
+    return ExitCode.usage
   }
 
   private typealias Command = @Sendable ([String]) throws(UsageError) -> Int32
@@ -33,7 +40,7 @@ enum Lobbyist {
     ("kick", ExpelCommand.kick.run), ("close", ExpelCommand.close.run), ("ban", ExpelCommand.ban.run),
     ("unban", ExpelCommand.unban.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
     ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("drain", DrainCommand.run),
-    ("upgrade", UpgradeCommand.run), ("replay", ReplayCommand.run),
+    ("upgrade", UpgradeCommand.run), ("log", LogCommand.run), ("replay", ReplayCommand.run),
   ]
 
   private static func run(_ name: String, _ arguments: [String]) -> Int32 {
@@ -67,6 +74,7 @@ enum Lobbyist {
     lobbyist rollback [NUMBER]    go back to what ran before the last deployment
     lobbyist drain                let lobbies finish, then end a running relay
     lobbyist upgrade              let a new binary take over from a running relay
+    lobbyist log [LEVEL]          tell from which level on it logs, or set that
     lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 

@@ -4,6 +4,7 @@ process, and a new one that does not serve changes nothing."""
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import multiprocessing
 import os
@@ -17,7 +18,8 @@ import tempfile
 import threading
 import time
 
-from life_cycle import POLICY, Manager, Served, connected, close, environment, refuses, say
+from life_cycle import (
+    POLICY, Manager, Served, activate, close, connected, environment, listening, refuses, say)
 from raw_socket import TEXT, frame, upgrade_request
 from relay import BINARY, ROOT, Checks, run_scenarios, wait_until
 
@@ -27,6 +29,9 @@ CONNECTORS = 4
 CONNECT_SECONDS = 9
 BUSY_SECONDS = 20
 PR_SET_CHILD_SUBREAPER = 36
+# The moments of a hand-over at which everything is told to end.
+STOPS = 12
+STOP_STEP_SECONDS = 0.02
 # Nobody else sleeps for so long.
 SLEEP = f"sleep 600.{os.getpid()}"
 HANGS = f"#!/bin/sh\n{SLEEP}\n"
@@ -94,6 +99,20 @@ def gone(process, seconds=10):
 
 def descriptors(process):
     return len(os.listdir(f"/proc/{process}/fd"))
+
+
+def parent(process):
+    with open(f"/proc/{process}/stat") as stat:
+        return int(stat.read().rpartition(")")[2].split()[1])
+
+
+def command_lines():
+    """Of all processes, by their numbers."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as file:
+            found[int(name)] = file.read().decode(errors="replace").split("\0")
+    return found
 
 
 # MARK: Crowds
@@ -277,6 +296,166 @@ def interrupted(checks):
         line.relay.errors = True
 
 
+def stopped(checks):
+    """The end of the whole service at any moment of a hand-over: whoever serves by then ends as it should."""
+    done = 0
+    for step in range(STOPS):
+        with Line() as line:
+            threading.Thread(target=line.ask, args=("POST", "/upgrade", {}), daemon=True).start()
+            time.sleep(step * STOP_STEP_SECONDS)
+            if step == STOPS - 1:
+                wait_until(lambda: line.relay.logged("handed over to process"), 10)
+            ends = terminate_all(line.program, line.relay.process.pid)
+            checks.equal(f"after {step * STOP_STEP_SECONDS * 1000:.0f} ms: the first ends", line.ends(10), 0)
+            ended = {process: end(process) for process in ends}
+            checks.true("and so do all", all(status is not None for status in ended.values()), "their ends", ended)
+            for told in line.relay.logged("handed over to process"):
+                done += 1
+                number = int(told.split()[-1])
+                checks.equal("the one that serves has ended by itself", ended.get(number), 0)
+            line.relay.errors = True
+    print(f"{done} of {STOPS} hand-overs were done by then")
+    checks.true("not all before they were done", done > 0)
+
+
+def terminate_all(program, first):
+    """Tells all processes of a line to end, as systemd does: again, until there are no new ones. Answers which they
+    were beside the first."""
+    told = set()
+    while True:
+        new = {number for number, words in command_lines().items() if program in words} - told
+        if not new:
+            return told - {first}
+        for number in new:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGTERM)
+        told |= new
+
+
+def end(process):
+    """The exit code, or the signal below zero; nothing for one that does not end. One whose own parent was there to
+    take its end counts as ended well."""
+    for _ in range(500):
+        try:
+            number, status = os.waitpid(process, os.WNOHANG)
+            if number:
+                return os.waitstatus_to_exitcode(status)
+        except ChildProcessError:
+            if not os.path.exists(f"/proc/{process}"):
+                return 0
+        time.sleep(0.02)
+    return None
+
+
+def told_to_end(checks):
+    """SIGTERM, which is for all processes of a service, gives one that drains the time of a drain, but no more; none if
+    the one that has taken over is gone, which somebody waits to start again."""
+    with Line({"drain_milliseconds": 1500}) as line:
+        ana = connected(line.relay, "den")
+        line.upgrade("--seconds", "60")
+        ana.receive_text()
+        os.kill(line.processes[-1], signal.SIGKILL)
+        checks.true("the one that has taken over is gone", gone(line.processes.pop()))
+        start = time.monotonic()
+        line.relay.process.terminate()
+        checks.equal("then it ends as well", (ana.close_code(), time.monotonic() - start < 1.4), (1001, True))
+        close(ana)
+        checks.equal("at once", line.ends(5), 0)
+        ana.close()
+    for again in (False, True):
+        with Line({"drain_milliseconds": 1500}) as line:
+            ana = connected(line.relay, "den")
+            line.upgrade("--seconds", "60")
+            ana.receive_text()
+            start = time.monotonic()
+            line.relay.process.terminate()
+            wait_until(lambda: line.relay.logged("at most for 2 s"), 5)
+            say(ana, "still here")
+            checks.equal("told to end, it drains on", ana.receive_text(), b"still here")
+            if again:
+                line.relay.process.terminate()
+            checks.equal("then closes whoever is left", ana.close_code(), 1001)
+            took = time.monotonic() - start
+            checks.equal("told twice, at once" if again else "when its time is over", took < 1.4, again)
+            close(ana)
+            checks.equal("and ends", line.ends(8), 0)
+            ana.close()
+
+
+def status_line(host, port, source):
+    """What a handshake from this address is answered."""
+    with socket.create_connection((host, port), 5, (source, 0)) as stream:
+        stream.sendall(upgrade_request("x"))
+        return stream.recv(4096).split(b"\r\n")[0]
+
+
+def remembered(checks):
+    """Whom the operator has banned stays out, and the log stays as loud; unless the new program knows nothing of it."""
+    with Line() as line:
+        host, port = line.relay.host, line.relay.port
+        for address in ("127.0.0.2", "2001:db8::1"):
+            line.ask("POST", "/ban", {"address": address, "seconds": 600})
+        line.ask("POST", "/log", {"level": "debug"})
+        checks.equal("a ban", status_line(host, port, "127.0.0.2"), b"HTTP/1.1 403 Forbidden")
+        for number in (1, 2):
+            checks.equal(f"hand-over {number}", line.upgrade("--seconds", "0")[0], 0)
+            wait_until(lambda: len(line.relay.logged("2 bans of the relay before go on")) == number, 5)
+            bans = {ban["address"]: ban["seconds_left"] for ban in json.loads(line.ask("GET", "/bans")[1])["bans"]}
+            checks.equal("bans go over", set(bans), {"127.0.0.2", "2001:db8::/64"})
+            checks.true("with what is left of their time", all(540 < left <= 600 for left in bans.values()), 600, bans)
+            checks.equal("and hold", status_line(host, port, "127.0.0.2"), b"HTTP/1.1 403 Forbidden")
+            checks.equal("for nobody else", status_line(host, port, "127.0.0.3"), b"HTTP/1.1 101 Switching Protocols")
+        former = json.loads(line.ask("POST", "/log", {"level": "info"})[1])["former"]
+        checks.equal("so does the log's level", former, "debug")
+        line.ask("POST", "/unban", {"address": "2001:db8::1"})
+        line.put(f'#!/bin/sh\nexec env -u LOBBYIST_KEPT {BINARY} "$@"\n')
+        checks.equal("a program that knows nothing of it takes over", line.upgrade("--seconds", "0")[0], 0)
+        checks.equal("without bans", json.loads(line.ask("GET", "/bans")[1])["total"], 0)
+    with Line() as line:
+        for number in (1, 2, 3):
+            line.ask("POST", "/ban", {"address": f"127.0.0.{number}", "seconds": 60 * number})
+        line.put(f'#!/bin/sh\nexec {BINARY} "$@" --limit bans=1\n')
+        checks.equal("one that may have fewer", line.upgrade("--seconds", "0")[0], 0)
+        checks.true("says so", wait_until(lambda: line.relay.logged("limit bans (1) leaves out 2 bans"), 5))
+        bans = json.loads(line.ask("GET", "/bans")[1])["bans"]
+        checks.equal("and has those that last", [ban["address"] for ban in bans], ["127.0.0.3"])
+
+
+def told_late(checks):
+    """What a relay leaves is heard when it lets go: who has come in before is closed. Nonsense is not believed."""
+    for left, code in ((b"lobbyist legacy 1\nban 127.0.0.2 60000\nend\n", 1008),
+                       (b"lobbyist legacy 1\nban 127.0.0.2 60000\n", None), (b"", None)):
+        listener, port = listening()
+        (heard, word), memory = os.pipe(), os.memfd_create("lobbyist")
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+        given = [open(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 20), "wb", buffering=0)
+                 for number in (listener.fileno(), word, errors.fileno(), memory)]
+        for number in (word, listener.detach()):
+            os.close(number)
+        process = activate(given, ["--listen", f"127.0.0.1:{port}"], {
+            "LISTEN_FDS": "1", "LOBBYIST_HANDOVER": "4:5", "LOBBYIST_KEPT": "6"})
+        for each in given:
+            each.close()
+        checks.equal("one that takes over says that it serves", os.read(heard, 100), b"ready\n")
+        with socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.2", 0)) as ana:
+            ana.sendall(upgrade_request("x"))
+            checks.true("and does", ana.recv(4096).startswith(b"HTTP/1.1 101"))
+            os.write(memory, left)
+            os.close(heard)
+            ana.settimeout(0.5 if code is None else 5)
+            try:
+                told = int.from_bytes(ana.recv(4096)[2:4], "big")
+            except TimeoutError:
+                told = None
+            checks.equal(f"after {left[-20:]}", told, code)
+        os.close(memory)
+        process.terminate()
+        process.communicate(timeout=10)
+        errors.seek(0)
+        checks.equal("it complains of nonsense only", b"makes no sense" in errors.read(), code is None)
+        errors.close()
+
+
 def kept(checks):
     """Deployments and recordings go over; neither is anybody else's meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
@@ -332,6 +511,10 @@ def notified(checks):
                 heard.append(manager.hear())
                 if not heard[-1]:
                     break
+                if "MAINPID" in heard[-1]:
+                    # Another's systemd would neither wait for nor notice.
+                    checks.equal("by then it is nobody else's child", parent(heard[-1]["MAINPID"]), os.getpid())
+                    checks.true("though the first is there", line.relay.alive())
             told = [each for each in heard if each != {"WATCHDOG": "1"}]
             checks.equal("the main process, then that it is ready", [list(each) for each in told],
                          [["MAINPID"], ["READY", "STATUS"]])
@@ -347,4 +530,6 @@ def notified(checks):
 if __name__ == "__main__":
     # What the first process leaves behind is this one's child, so that its end is taken.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    run_scenarios(Checks(), [(crowd,), (signalled,), (broken,), (interrupted,), (kept,), (notified,)])
+    run_scenarios(Checks(), [
+        (crowd,), (signalled,), (broken,), (interrupted,), (stopped,), (told_to_end,), (remembered,), (told_late,),
+        (kept,), (notified,)])

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -22,6 +23,13 @@ import Testing
     let found = try read(["LISTEN_FDS": "1", "LISTEN_FDNAMES": "a", "LOBBYIST_HANDOVER": "4:5", "LISTEN_PID": "8"])
     #expect(found?.handOver?.ready == 4 && found?.handOver?.errors == 5)
     #expect(try read(["LOBBYIST_HANDOVER": "4:5"]) == nil)
+  }
+
+  @Test(arguments: [("6", Int32(6)), ("7", 7), ("5", nil), ("-1", nil), ("x", nil), ("", nil), ("9999999999", nil)])
+  func whatIsKeptStandsBehindThem(_ text: String, _ place: Int32?) throws {
+    let handOver = ["LISTEN_FDS": "1", "LISTEN_FDNAMES": "a", "LOBBYIST_HANDOVER": "4:5"]
+    #expect(try read(handOver.merging(["LOBBYIST_KEPT": text]) { one, _ in one })?.kept == place)
+    #expect(try read(["LISTEN_PID": "7", "LISTEN_FDS": "1", "LOBBYIST_KEPT": text])?.kept == nil)
   }
 
   @Test(arguments: [
@@ -108,5 +116,31 @@ import Testing
     for number in [datagram, silent, file, 900_000] {
       #expect(throws: SystemError.self) { try InheritedSocket(number, "") }
     }
+  }
+}
+
+/// What a relay before keeps for this one.
+@Suite struct PredecessorTests {
+  private func predecessor(kept: Int32?) throws -> Predecessor {
+    try Predecessor(ready: dup(STDERR_FILENO), errors: dup(STDERR_FILENO), kept: kept)
+  }
+
+  private func memory(_ name: String) -> Int32 { linux_memfd_create(name, 0) }
+
+  @Test func isReadFromItsBeginning() throws {
+    let number = memory("lobbyist")
+    let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }
+    #expect(FileSystem.write(bytes, into: number))
+    let predecessor = try predecessor(kept: number)
+    #expect(predecessor.kept == bytes)
+    #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
+  }
+
+  /// A program that does not know of it has passed on where it once was.
+  @Test func isNothingElse() throws {
+    let (file, other) = (open("/dev/null", O_RDONLY), memory("other"))
+    for number in [file, other, 900_000, nil] { #expect(try predecessor(kept: number).kept == nil) }
+    // They are somebody else's still.
+    for number in [file, other] { #expect(close(number) == 0) }
   }
 }

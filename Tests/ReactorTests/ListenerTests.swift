@@ -139,6 +139,9 @@ import Testing
 
       // The spare is given up and taken back: each newcomer is hung up on, and the queue gets shorter.
       for _ in 0..<2 {
+        // The client may know of its connection before this side does.
+        var watched = pollfd(fd: listener.descriptor.number, events: Int16(POLLIN), revents: 0)
+        try #require(poll(&watched, 1, 2000) == 1)
         guard case .exhausted = listener.accept() else { exit(2) }
       }
       guard case .nobody = listener.accept() else { exit(3) }

@@ -28,6 +28,9 @@ extern long linux_syscall(long number, long first, long second, long third, long
 /// prctl(2) with one argument.
 extern int linux_prctl(int option, unsigned long argument) __asm__("prctl");
 
+/// memfd_create(2), which glibc declares for _GNU_SOURCE only.
+extern int linux_memfd_create(const char *name, unsigned int flags) __asm__("memfd_create");
+
 /// environ(7), which Swift takes for unsafe to look at.
 static inline char **linux_environment(void) {
   extern char **environ;

@@ -2,6 +2,9 @@ import Reactor
 
 /// Networks whose connections are refused, each until its time: addresses, in IPv6 their /64.
 struct Bans {
+  static let secondsMax = 366 * 86_400
+  static let millisecondsMax = UInt64(secondsMax) * 1000
+
   /// When each ends, in monotonic milliseconds.
   private var ends: [HostAddress: UInt64] = [:]
 

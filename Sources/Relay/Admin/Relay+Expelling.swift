@@ -6,7 +6,6 @@ import WebSocket
 
 /// How an operator has somebody leave.
 extension Relay {
-  private static let banSecondsMax = 366 * 86_400
   private static let bannedReason = "Banned"
 
   /// `POST /kick {"peer":"17.3","code":4000,"reason":"…"}`
@@ -56,11 +55,11 @@ extension Relay {
   func ban(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
     let members = try RequestMembers(request.body, names: ["address", "seconds"])
     let network = try network(members)
-    let seconds = try members.integer("seconds", in: 1...Self.banSecondsMax) ?? 600
+    let seconds = try members.integer("seconds", in: 1...Bans.secondsMax) ?? 600
     guard bans.insert(network, until: now + UInt64(seconds) * 1000, now: now, most: limits.bans) else {
       throw OperatorAnswer(409, error: "limit bans (\(limits.bans)) is reached: POST /unban some, or raise it")
     }
-    let closed = closeAll(from: network)
+    let closed = closeBanned()
     let subject = LogSubject(connection: nil, address: network, mount: nil)
     log.line(.info, "the operator has banned an address for \(seconds) s: \(closed) peers are closed", about: subject)
     return OperatorAnswer(
@@ -79,10 +78,11 @@ extension Relay {
     return network
   }
 
-  private func closeAll(from network: HostAddress) -> Int {
+  /// Closes whoever is there from where nobody is to be, and answers how many that are.
+  func closeBanned() -> Int {
     var closed = 0
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) {
-      guard connections[slot].phase == .open, connections[slot].host.network == network else { continue }
+      guard connections[slot].phase == .open, isBanned(slot) else { continue }
       close(slot, code: CloseCode.policyViolation, reason: Self.bannedReason)
       closed += 1
     }
@@ -118,7 +118,12 @@ extension Relay {
 
   // MARK: The log
 
-  /// `POST /log {"level":"debug"}`: until the next reload of the configuration says otherwise, or the end.
+  /// `GET /log`
+  func tellLogLevel(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
+    OperatorAnswer(200, .object([("level", .text("\(log.level)"))])).response
+  }
+
+  /// `POST /log {"level":"debug"}`: until the configuration says another one, or the end.
   func setLogLevel(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
     let text = try RequestMembers(request.body, names: ["level"]).required("level")
     guard let level = Log.Level(text) else {
@@ -126,7 +131,7 @@ extension Relay {
       throw OperatorAnswer(422, error: "'\(text)' is no level. There are \(known)")
     }
     let former = log.level
-    log.level = level
+    (log.level, operatorLevel) = (level, level)
     return OperatorAnswer(200, .object([("level", .text("\(level)")), ("former", .text("\(former)"))])).response
   }
 }

@@ -33,15 +33,17 @@ struct Drain {
   static let defaultSeconds = 60
   static let secondsMax = 7 * 86_400
 
-  /// Another relay has taken over.
-  let isHandOver: Bool
+  /// The process that has taken over; nil when none has.
+  let successor: Int?
+  /// It has had a signal to end since.
+  var isSignalled = false
   let sparedUntil: UInt64
   var ends: UInt64
   var lookAt: UInt64
   var tellAt: UInt64
 
-  init(now: UInt64, seconds: Int, isHandOver: Bool) {
-    self.isHandOver = isHandOver
+  init(now: UInt64, seconds: Int, successor: Int?) {
+    self.successor = successor
     ends = now + UInt64(seconds) * 1000
     sparedUntil = now + Self.sparedMilliseconds
     lookAt = now

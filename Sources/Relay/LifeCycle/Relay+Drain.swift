@@ -8,10 +8,17 @@ extension Relay {
   /// Connections that are closed in one turn for being in no lobby: the others are served in between.
   private static let goodbyesPerTurn = 256
 
-  /// What a service manager's SIGTERM means.
+  /// What a service manager's SIGTERM means. It is for all processes of a service: one that has been taken over from
+  /// goes on for as long as the one that has taken over; if that has crashed, it is not to keep it from being restarted.
   func end() {
-    guard life.drain == nil, limits.drainMilliseconds > 0 else { return shutDown() }
-    drain(seconds: drainSeconds, isHandOver: false)
+    guard limits.drainMilliseconds > 0 else { return shutDown() }
+    guard let drain = life.drain else { return self.drain(seconds: drainSeconds) }
+    guard let successor = drain.successor, !drain.isSignalled, ChildProcess.isThere(successor) else {
+      return shutDown()
+    }
+    life.drain?.isSignalled = true
+    life.drain?.ends = min(drain.ends, now + UInt64(limits.drainMilliseconds))
+    tellDrain()
   }
 
   /// How long a drain takes unless somebody says otherwise.
@@ -20,17 +27,17 @@ extension Relay {
   }
 
   /// Begins to drain, or gives a drain another time. No time at all is a shutdown.
-  func drain(seconds: Int, isHandOver: Bool) {
+  func drain(seconds: Int, successor: Int? = nil) {
     abandonHandOver("the relay drains")
     abandonTrial()
     guard seconds > 0 else { return shutDown() }
     if life.drain == nil {
       readiness = .notReady("draining")
-      for place in listeners.places where isHandOver || listeners[place]?.purpose != .operator {
+      for place in listeners.places where successor != nil || listeners[place]?.purpose != .operator {
         close(listener: place)
       }
     }
-    life.drain = Drain(now: now, seconds: seconds, isHandOver: isHandOver || life.drain?.isHandOver == true)
+    life.drain = Drain(now: now, seconds: seconds, successor: successor ?? life.drain?.successor)
     tellDrain()
     for mount in mounts.all { mount.drain(seconds: seconds) }
   }
@@ -74,7 +81,7 @@ extension Relay {
 
   /// Closes those who are in no lobby, and so have nothing to finish; false when there may be more of them.
   private func closeIdle(_ drain: Drain) -> Bool {
-    let reason = drain.isHandOver ? "The server is being replaced: connect again" : "The server is shutting down"
+    let reason = drain.successor != nil ? "The server is being replaced: connect again" : "The server is shutting down"
     var left = Self.goodbyesPerTurn
     for slot in 0..<UInt32(connections.slotCount) where connections.isLive(slot) && connections[slot].phase == .open {
       if mount(of: slot).isInLobby(connections[slot].peer) { continue }
@@ -93,7 +100,7 @@ extension Relay {
     let left = clientCount
     // A shutdown drops those who have not said what they want; this one has.
     connections[request.slot].phase = .awaiting
-    drain(seconds: seconds, isHandOver: false)
+    drain(seconds: seconds)
     return OperatorAnswer(200, .object([("seconds", .integer(seconds)), ("connections", .integer(left))])).response
   }
 }

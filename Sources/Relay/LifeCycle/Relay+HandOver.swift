@@ -91,12 +91,12 @@ extension Relay {
 
   /// The other one serves: this one is the one before from here on.
   private func succeed() {
-    guard var handOver = takeHandOver() else { return }
-    let number = handOver.successor.number
+    guard var handOver = takeHandOver(), let number = handOver.successor.number else { return }
+    // First, so that the service manager hears of a child of its own.
+    handOver.successor.release(leaving: legacy.bytes)
     life.service?.tell("MAINPID=\(number)")
     life.service = nil
     life.watchdogAt = .max
-    handOver.successor.release()
     journal?.handedOver()
     log.info("handed over to process \(number)")
     if let client = handOver.client {
@@ -105,7 +105,7 @@ extension Relay {
       ]
       finishHandOver(OperatorAnswer(200, .object(told)), for: client)
     }
-    drain(seconds: handOver.seconds, isHandOver: true)
+    drain(seconds: handOver.seconds, successor: number)
   }
 
   /// Everything stays as it was.

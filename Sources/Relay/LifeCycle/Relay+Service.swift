@@ -22,7 +22,7 @@ extension Relay {
 
   /// The relay before has let go. Until then the service manager would not have listened to this one.
   func takeLeave() {
-    life.predecessor = nil
+    if let kept = life.predecessor.take()?.kept { inherit(kept) }
     tellReady()
   }
 
