@@ -31,6 +31,26 @@ public enum FileSystem {
     return true
   }
 
+  /// Bytes that a pipe takes without waiting when it says that it takes any. pipe(7)
+  private static let pieceBytes = 4096
+
+  /// Writes as much of these bytes as nobody has to wait for, also into a pipe that is full, and answers how many.
+  /// poll(2), write(2)
+  public static func offer(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+    var start = 0
+    while start < bytes.count {
+      var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      // One entry, a local; of the bytes, as many as the call is told.
+      guard unsafe poll(&room, 1, 0) == 1 else { break }
+      let piece = min(bytes.count - start, pieceBytes)
+      let count = unsafe Glibc.write(descriptor, bytes.baseAddress?.advanced(by: start), piece)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      start += count
+    }
+    return start
+  }
+
   /// Where a link leads, as it says; nil for what is no link. readlink(2)
   public static func target(ofLink path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

@@ -52,7 +52,7 @@ public struct Successor: ~Copyable {
     if let errors { try reactor.add(errors.descriptor, .reading, token) }
   }
 
-  /// What has come of it. What it says on standard error is passed on to this process's.
+  /// What has come of it. What it says on standard error is passed on to this process's, as far as somebody reads that.
   public mutating func look() -> News {
     // The end first: what was said before it is there by then.
     let end = parent.take()
@@ -83,7 +83,7 @@ public struct Successor: ~Copyable {
         errors = nil
         return
       }
-      _ = FileSystem.write(said, into: STDERR_FILENO)
+      _ = unsafe said.withUnsafeBytes { unsafe FileSystem.offer($0, to: STDERR_FILENO) }
       bytes += said.prefix(Self.saidBytesMax - bytes.count)
     }
   }

@@ -107,26 +107,9 @@ public final class Log {
     LogLine(seconds: second, level: level, text: text, about: about).rendered(format, addresses)
   }
 
-  /// Bytes that a pipe takes without waiting when it says that it takes any. pipe(7)
-  private static let pieceBytes = 4096
-
   /// Answers how many bytes were written; fewer when whoever reads them is too slow, as nobody is to wait for that.
-  /// poll(2), write(2)
   public static func toStandardError(_ line: String) -> Int {
     var copy = line
-    return copy.withUTF8 { bytes in
-      var start = 0
-      while start < bytes.count {
-        var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        // One entry, a local; of the bytes, as many as the call is told.
-        guard unsafe poll(&room, 1, 0) == 1 else { break }
-        let piece = min(bytes.count - start, Self.pieceBytes)
-        let count = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress?.advanced(by: start), piece)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { break }
-        start += count
-      }
-      return start
-    }
+    return copy.withUTF8 { unsafe FileSystem.offer(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
   }
 }

@@ -285,6 +285,24 @@ def broken(checks):
         line.ends(8)
 
 
+def unread(checks):
+    """A pipe that is full, as nobody reads what the relay says: it does not wait to pass on what the next one says."""
+    line = Line({"upgrade_milliseconds": 1500}, errors=True)
+    pipe = os.path.join(line.folder, "errors")
+    os.mkfifo(pipe)
+    line.relay.command[:0] = ["sh", "-c", f'exec 2<>"{pipe}"; exec "$0" "$@"']
+    with line:
+        ana = connected(line.relay, "den")
+        line.put(f"#!/bin/sh\nhead -c 300000 /dev/zero >&2\n{SLEEP}\n")
+        waiting = threading.Thread(target=line.upgrade)
+        waiting.start()
+        wait_until(lambda: line.ask("POST", "/upgrade", {})[0] == 409, 5)
+        say(ana, "still served")
+        checks.equal("unread: nobody waits for a reader", ana.receive_text(), b"still served")
+        waiting.join()
+        ana.close()
+
+
 def interrupted(checks):
     """A signal to end goes before a hand-over that has begun."""
     with Line() as line:
@@ -531,5 +549,5 @@ if __name__ == "__main__":
     # What the first process leaves behind is this one's child, so that its end is taken.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     run_scenarios(Checks(), [
-        (crowd,), (signalled,), (broken,), (interrupted,), (stopped,), (told_to_end,), (remembered,), (told_late,),
-        (kept,), (notified,)])
+        (crowd,), (signalled,), (broken,), (unread,), (interrupted,), (stopped,), (told_to_end,), (remembered,),
+        (told_late,), (kept,), (notified,)])
