@@ -61,9 +61,19 @@ import Testing
     for number in 0..<UInt32(TokenFailures.networksMax + 5) {
       failures.note(HostAddress(ipv4: number), now: UInt64(number))
     }
-    #expect(failures.count(HostAddress(ipv4: 4)) == 0, "the oldest are forgotten")
-    #expect(failures.count(HostAddress(ipv4: 5)) == 1)
-    #expect(failures.count(HostAddress(ipv4: UInt32(TokenFailures.networksMax + 4))) == 1)
+    let now = UInt64(TokenFailures.networksMax + 5)
+    #expect(failures.count(HostAddress(ipv4: 4), now: now) == 0, "the oldest are forgotten")
+    #expect(failures.count(HostAddress(ipv4: 5), now: now) == 1)
+    #expect(failures.count(HostAddress(ipv4: UInt32(TokenFailures.networksMax + 4)), now: now) == 1)
+  }
+
+  @Test func oneThatTriesOnceInAWhileIsNewEachTime() {
+    var failures = TokenFailures()
+    for now in [0, TokenFailures.milliseconds, 5 * TokenFailures.milliseconds] {
+      #expect(failures.count(.loopbackIPv4, now: now) == 0)
+      failures.note(.loopbackIPv4, now: now)
+      #expect(failures.count(.loopbackIPv4, now: now) == 1, "the log tells of one more")
+    }
   }
 
   @Test(arguments: ["", "short", "0123456789abcde", "with a space in it", "0123456789abcdef\n", "0123456789abcdeé"])

@@ -15,7 +15,7 @@ public struct OperatorAnswer: Error, Sendable {
     bytes = Array(json.utf8)
   }
 
-  init(_ status: Int = 200, _ json: JSON) {
+  init(_ status: Int, _ json: JSON) {
     self.status = status
     bytes = json.bytes + [0x0A]
   }

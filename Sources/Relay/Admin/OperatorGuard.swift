@@ -78,13 +78,13 @@ struct TokenFailures {
 
   private var counts: [HostAddress: (count: Int, since: UInt64)] = [:]
 
-  func isBarred(_ host: HostAddress, now: UInt64) -> Bool {
-    guard let known = counts[host.network] else { return false }
-    return known.count >= Self.most && now < known.since + Self.milliseconds
-  }
+  func isBarred(_ host: HostAddress, now: UInt64) -> Bool { count(host, now: now) >= Self.most }
 
   /// How many wrong tokens this network has offered within the time that runs.
-  func count(_ host: HostAddress) -> Int { counts[host.network]?.count ?? 0 }
+  func count(_ host: HostAddress, now: UInt64) -> Int {
+    guard let known = counts[host.network], now < known.since + Self.milliseconds else { return 0 }
+    return known.count
+  }
 
   mutating func note(_ host: HostAddress, now: UInt64) {
     let network = host.network

@@ -157,8 +157,8 @@ extension Relay {
       "lobbyist_loop_lag_seconds", "How late the first deadline was of those due in a turn, in whole milliseconds.",
       [([], loopTimes.lag)])
     page.add(
-      "lobbyist_loop_long_turns_total", .counter,
-      "Turns that were ended after \(Self.turnMilliseconds) ms with something left to do.", loopTimes.longTurns)
+      "lobbyist_loop_long_turns_total", .counter, "Turns that left something for the next, so that all are served.",
+      loopTimes.longTurns)
   }
 }
 

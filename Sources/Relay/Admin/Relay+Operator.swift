@@ -27,9 +27,9 @@ extension Relay {
     let host = connections[slot].host
     let wanted = Result { () throws(OperatorAnswer) in try OperatorRoute.find(head) }
     let isPublic = (try? wanted.get())?.isPublic ?? false
-    let known = operatorGuard.failures.count(host)
+    let known = operatorGuard.failures.count(host, now: now)
     let refusal = operatorGuard.refusal(of: head, from: host, isPublic: isPublic, now: now)
-    if operatorGuard.failures.count(host) > known {
+    if operatorGuard.failures.count(host, now: now) > known {
       log.warning("a wrong token was offered to the admin listener", about: subject(of: slot))
     }
     if let refusal { throw refusal }
