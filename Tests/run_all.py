@@ -5,7 +5,8 @@ A runner says `N passed, N failed` or Swift Testing's closing line; and `left ou
 system cannot run. Where it can run none of them the runner says `all left out: WHAT (WHY)` and no counts. One that
 ends without counts otherwise, with a wrong exit code or not at all has failed.
 
-Many runners watch the clock, and machines pause. So a few that have failed run once more at the end, when nothing else
+Most runners wait more than they work, and run two at a time, each printed when it has ended; those that measure or load
+the machine run alone. Many watch the clock, and machines pause. So a few that have failed run once more at the end, when nothing else
 does; the second time counts, and what had failed at first is told (`unsteady: …`), as somebody should look at it. More
 than a few have failed for a reason.
 Names as arguments run those runners only: `run_all.py conversations hostile`.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = os.path.join(ROOT, ".build", "venvs", "clients", "bin", "python")
@@ -32,6 +34,10 @@ LEFT_OUT = re.compile(r"^(all )?left out: (.+)")
 # What `lobbyist test` says of a conversation.
 CONVERSATION_LEFT_OUT = re.compile(r"^--  (.+) \(left out: (.+)\)$")
 RUNNER_SECONDS = 900
+# These measure times, or take all of the machine.
+ALONE = {"unit tests", "reload_load", "hand_over", "turns", "static_files", "tls_abuse", "webrtc", "faults", "soak", "storm",
+         "abuse", "tutorial", "autobahn"}
+LANES = 2
 SECOND_TRIES_MAX = 3
 FAILURES_TOLD = 5
 SWIFT_SECONDS = 2400
@@ -112,9 +118,10 @@ def runners():
     yield "autobahn", [PYTHON, "-u", os.path.join("Tests", "Conformance", "autobahn.py")], RUNNER_SECONDS
 
 
-def run(name, command, seconds):
+def run(name, command, seconds, tell):
+    """Tells what the runner prints as lines."""
     shown = [os.path.relpath(part, ROOT) if part.startswith(ROOT) else part for part in command]
-    print(f"\n== {name}: {' '.join(shown)}", flush=True)
+    tell(f"\n== {name}: {' '.join(shown)}")
     outcome = Outcome()
     environment = {**os.environ, "NODE_PATH": "/usr/share/nodejs", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -123,7 +130,7 @@ def run(name, command, seconds):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                                    start_new_session=True)
     except OSError as error:
-        print(error)
+        tell(error)
         outcome.fail(f"did not start: {error.strerror}")
         return outcome
     overdue = threading.Event()
@@ -135,7 +142,7 @@ def run(name, command, seconds):
     timer = threading.Timer(seconds, end)
     timer.start()
     for line in process.stdout:
-        print(line, end="", flush=True)
+        tell(line.rstrip("\n"))
         outcome.read(line.rstrip())
     code = process.wait()
     timer.cancel()
@@ -156,9 +163,16 @@ def summary(outcomes):
             print(f"unsteady: {name}: {what}")
 
 
-def timed(name, command, seconds):
+def timed(name, command, seconds, tell=lambda line: print(line, flush=True)):
     start = time.monotonic()
-    return run(name, command, seconds), time.monotonic() - start
+    return run(name, command, seconds, tell), time.monotonic() - start
+
+
+def beside_others(name, command, seconds):
+    lines = []
+    answer = timed(name, command, seconds, lines.append)
+    print("\n".join(map(str, lines)), flush=True)
+    return answer
 
 
 def main():
@@ -166,7 +180,10 @@ def main():
     chosen = {name: rest for name, *rest in runners() if not wanted or name in wanted}
     if not chosen:
         sys.exit(f"no runner of that name; there are: {', '.join(name for name, _, _ in runners())}")
-    outcomes = {name: timed(name, *rest) for name, rest in chosen.items()}
+    outcomes = {name: timed(name, *rest) for name, rest in chosen.items() if name in ALONE}
+    with ThreadPoolExecutor(LANES) as lanes:
+        begun = {name: lanes.submit(beside_others, name, *rest) for name, rest in chosen.items() if name not in ALONE}
+        outcomes |= {name: future.result() for name, future in begun.items()}
     failed = [name for name, (outcome, _) in outcomes.items() if outcome.failed]
     if len(failed) <= SECOND_TRIES_MAX:
         for name in failed:

@@ -5,6 +5,8 @@ import WebSocket
 extension Relay {
   /// How long one turn sees to connections whose time has come; thousands may have begun together.
   private static let deadlineMicroseconds: UInt64 = 500
+  /// How many it ends, answers or pings: to send that, at the turn's end, takes longer than to write it.
+  private static let expiriesMax = 32
 
   /// Sees to it that the deadline of a connection is met. A later deadline needs no new entry: the one that
   /// is due first finds that it is too early and enters itself again.
@@ -34,7 +36,9 @@ extension Relay {
     guard let first = deadlines.peek?.deadline, first <= now else { return }
     loopTimes.noteLag(milliseconds: now - first)
     let slice = TimeSlice(microseconds: Self.deadlineMicroseconds)
-    while !isTurnOver, !slice.isOver, let deadline = deadlines.peek?.deadline, let payload = deadlines.popDue(now: now)
+    var left = Self.expiriesMax
+    while !isTurnOver, left > 0, !slice.isOver, let deadline = deadlines.peek?.deadline,
+      let payload = deadlines.popDue(now: now)
     {
       let slot = UInt32(truncatingIfNeeded: payload)
       if slot >= Source.listenersFrom {
@@ -49,6 +53,7 @@ extension Relay {
         schedule(slot)
       } else {
         expire(slot)
+        left -= 1
         lookAtClock()
       }
     }

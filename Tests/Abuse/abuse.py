@@ -220,7 +220,7 @@ def never_reading(checks, sizes):
                 for number, raw in enumerate(talkers):
                     raw.upgrade(f"/busy?room={number}")
                 # What kernels keep comes on top of what the relay does.
-                said, message = 0, frame(TEXT, b"x" * 16000)
+                said, message = 0, frame(TEXT, b"x" * 4000)
                 began = time.monotonic()
                 # Long enough for a p99 that one pause of the machine does not make.
                 while (took := time.monotonic() - began) < TALK_SECONDS_MIN or (
@@ -228,8 +228,8 @@ def never_reading(checks, sizes):
                     for raw in talkers:
                         raw.send(message)
                         abused.look()
+                        time.sleep(0.02 / rooms)
                     said += 1
-                    time.sleep(0.02)
                 kept, _ = unsent(abused.relay.port)
                 for raw in talkers:
                     raw.close()
@@ -239,7 +239,7 @@ def never_reading(checks, sizes):
             grown = abused.most_resident - abused.resident
             # A queue's block is doubled when it is full.
             bound = 2 * sizes.queued_bytes * sizes.sleepers // 1024
-            print(f"     {said} messages of 16 KB to each; memory grew by {grown >> 10} MiB, {bound >> 10} MiB may "
+            print(f"     {said} messages of 4 KB to each; memory grew by {grown >> 10} MiB, {bound >> 10} MiB may "
                   f"be theirs; the kernel kept {kept >> 10} KiB", flush=True)
             checks.true(f"never reading: the kernel keeps little, {kept // sizes.sleepers >> 10} KiB for each",
                         kept < sizes.sleepers * KERNEL_BYTES, KERNEL_BYTES, kept / sizes.sleepers)
