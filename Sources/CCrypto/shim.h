@@ -46,6 +46,16 @@ static inline int lobbyist_add_to_chain(SSL_CTX *context, X509 *certificate) {
   return (int)SSL_CTX_add1_chain_cert(context, certificate);
 }
 
+/// Has a session serve the one certificate of a context as well, unless it has one with the same kind of key.
+static inline void lobbyist_serve_also(SSL *session, SSL_CTX *context) {
+  STACK_OF(X509) *chain = NULL;
+  SSL_CTX_get0_chain_certs(context, &chain);
+  ERR_set_mark();
+  (void)!SSL_use_cert_and_key(
+      session, SSL_CTX_get0_certificate(context), SSL_CTX_get0_privatekey(context), chain, 0);
+  ERR_pop_to_mark();
+}
+
 /// Whether an error is only that there is nothing more in a text to read.
 static inline int lobbyist_is_end_of_text(unsigned long error) {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;

@@ -37,6 +37,15 @@ public struct Checker {
     return checker.told
   }
 
+  /// Whether a file is a configuration: it calls one of these words, none of which a script has, and returns nothing,
+  /// as no script does.
+  public static func isConfiguration(_ source: [UInt8], words: [String]) -> Bool {
+    guard source.count <= readBytesMax,
+      let facts = try? Reader.facts(of: source, isScript: false, knowsAllTimers: false, libraries: [:])
+    else { return false }
+    return !facts.returns && !facts.globalsCalled.isDisjoint(with: words)
+  }
+
   private init(
     _ scripts: Scripts, _ settings: [(name: String, value: String)], _ limits: MountLimits, _ shared: [String],
     _ read: @escaping (String) -> [UInt8]?

@@ -15,6 +15,9 @@ struct Facts {
 
   var globalsRead: [Use] = []
   var globalsWritten: [Use] = []
+  var globalsCalled: Set<String> = []
+  /// The file itself returns something.
+  var returns = false
   /// The file sets `_ENV`, so that its globals are its own business.
   var replacesEnvironment = false
   /// `library.name`, by what is used of it: called or only read.

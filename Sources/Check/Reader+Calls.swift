@@ -34,8 +34,7 @@ extension Reader {
       } else if isCall {
         let arguments = try readArguments()
         if let base, names.isEmpty, expression.target != nil { callsOf[base, default: []].append(arguments) }
-        noteRequire(expression, arguments)
-        noteMetatable(expression, arguments)
+        noteGlobal(expression, arguments)
         expression = Expression(arguments: arguments, isOpen: true, place: expression.place)
       } else {
         return expression
@@ -74,17 +73,12 @@ extension Reader {
     return arguments
   }
 
-  private mutating func noteRequire(_ callee: Expression, _ arguments: Arguments) {
-    guard case .global(let name)? = callee.target, name.text == "require", let module = arguments.value(0).text else {
-      return
-    }
-    facts.modules.append(module)
-  }
-
-  /// A metatable may answer names that are not there.
-  private mutating func noteMetatable(_ callee: Expression, _ arguments: Arguments) {
-    guard case .global(let name)? = callee.target, name.text == "setmetatable" else { return }
-    if arguments.value(0).kind == .settings { facts.extendsSettings = true }
+  private mutating func noteGlobal(_ callee: Expression, _ arguments: Arguments) {
+    guard case .global(let name)? = callee.target else { return }
+    facts.globalsCalled.insert(name.text)
+    if name.text == "require", let module = arguments.value(0).text { facts.modules.append(module) }
+    // A metatable may answer names that are not there.
+    if name.text == "setmetatable", arguments.value(0).kind == .settings { facts.extendsSettings = true }
   }
 
   // MARK: Members

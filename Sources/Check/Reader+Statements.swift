@@ -58,6 +58,7 @@ extension Reader {
     if !isAtEnd {
       // The file's own: its block and the outermost.
       let isOfFile = scopes.count == 2
+      if isOfFile { facts.returns = true }
       if isOfFile, token.kind == .name, following.kind == .end || following.isSymbol(";") {
         next.returned = variable(token.text)?.declaration
       }

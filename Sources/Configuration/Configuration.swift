@@ -43,6 +43,9 @@ public struct Configuration: Sendable {
     public let key: String?
   }
 
+  /// What its statements begin with.
+  public static var words: [String] { StatementReader.plain + StatementReader.curried }
+
   public let path: String
   public internal(set) var listen: [Located<String>] = []
   public internal(set) var mounts: [Mount] = []

@@ -7,6 +7,8 @@ struct StagedClose {
   let peer: PeerRef
   let code: UInt16?
   let reason: [UInt8]
+  /// What a slow reader has reached, with its value; nil for others.
+  var limit: String?
 }
 
 /// Everything that Lua can reach through the API. It lives at a fixed address, because C calls back with
@@ -150,8 +152,10 @@ struct MountCore: ~Copyable {
   /// Puts the close frame behind everything that was sent before.
   mutating func writeClose(_ close: StagedClose) {
     guard machine.isLive(close.peer) else { return }
+    let outlet = outlets[Int(close.peer.slot)]
+    if let limit = close.limit { report(.closedAtLimit(outlet: outlet, limit: limit)) }
     unsafe close.reason.withUnsafeBytes { reason in
-      unsafe outbox.appendClose(to: outlets[Int(close.peer.slot)], code: close.code, reason: reason)
+      unsafe outbox.appendClose(to: outlet, code: close.code, reason: reason)
     }
   }
 }

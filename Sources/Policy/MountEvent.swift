@@ -6,6 +6,8 @@ public enum MountEvent: Sendable {
   case fellBack(from: VersionName, to: VersionName)
   /// A version that ran beside the newest has no lobby any longer.
   case finished(VersionName)
+  /// A peer is closed as it does not take what waits for it: it has reached a limit, which is given with its value.
+  case closedAtLimit(outlet: UInt32, limit: String)
   /// A script's own log line.
   case script(level: String, text: String)
 }

@@ -39,22 +39,30 @@ extension MountCore {
       : unsafe outbox.appendFrame(to: outlet, opcode, count: count, limit: limit, fill: fill)
     switch answer {
     case .done: counters.messagesOut &+= 1
-    case .queueFull: overflow(peer, "Too slow: messages for you are piling up")
-    case .outOfBuffers: overflow(peer, "The relay is out of buffers")
+    case .queueFull: overflow(peer)
+    case .outOfBuffers: overflow(peer, isOfBuffers: true)
     }
   }
 
   @inline(never)
-  private mutating func overflow(_ peer: PeerRef, _ reason: String) {
+  private mutating func overflow(_ peer: PeerRef, isOfBuffers: Bool = false) {
     counters.messagesDropped &+= 1
     guard limits.slowReader == .close else { return }
     counters.slowReadersClosed &+= 1
-    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array(reason.utf8))
+    var reason = "Too slow: messages for you are piling up"
+    var limit = "queued_bytes (\(limits.queuedBytes))"
+    if isOfBuffers {
+      reason = "The relay is out of buffers"
+      limit = "buffer_bytes (\(outbox.buffers.most))"
+    } else if outbox.isDetached(outlets[Int(peer.slot)]) {
+      limit = "kept_bytes (\(limits.keptBytes))"
+    }
+    stageClose(peer, code: CloseCode.tryAgainLater, reason: Array(reason.utf8), limit: limit)
   }
 
-  mutating func stageClose(_ peer: PeerRef, code: UInt16?, reason: [UInt8]) {
+  mutating func stageClose(_ peer: PeerRef, code: UInt16?, reason: [UInt8], limit: String? = nil) {
     machine.markClosing(peer)
-    closes.append(StagedClose(peer: peer, code: code, reason: reason))
+    closes.append(StagedClose(peer: peer, code: code, reason: reason, limit: limit))
   }
 
   /// The text of argument `index`, which has to be UTF-8: clients drop a connection over anything else.

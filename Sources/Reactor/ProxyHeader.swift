@@ -34,7 +34,9 @@ public enum ProxyHeader {
     guard let end = bytes.prefix(lineBytesMax).firstIndex(of: 0x0A) else {
       return bytes.count < lineBytesMax ? .incomplete : .malformed("the line is too long")
     }
-    guard end > start.count, bytes[end - 1] == 0x0D, let line = String(validating: bytes[..<(end - 1)], as: UTF8.self)
+    // In other text a space may be one character with what follows it, and part no words.
+    guard end > start.count, bytes[end - 1] == 0x0D,
+      let line = String(validating: bytes[..<(end - 1)], as: Unicode.ASCII.self)
     else { return .malformed("the line is malformed") }
     let words = line.split(separator: " ", omittingEmptySubsequences: false)
     // What follows UNKNOWN is to be ignored.

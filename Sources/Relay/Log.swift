@@ -49,6 +49,11 @@ public final class Log {
   public func warning(_ text: String, about: LogSubject? = nil) { line(.warning, text, about: about) }
   public func error(_ text: String, about: LogSubject? = nil) { line(.error, text, about: about) }
 
+  /// A peer is closed because it has reached a limit, which is given with its value.
+  public func closed(at limit: String, about: LogSubject?) {
+    line(.info, "a peer is closed: limit \(limit) reached", about: about)
+  }
+
   /// For what happens often: costs nothing while the level is above.
   public func debug(_ text: @autoclosure () -> String, about: @autoclosure () -> LogSubject?) {
     if level == .debug { line(.debug, text(), about: about()) }

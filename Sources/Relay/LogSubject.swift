@@ -1,3 +1,4 @@
+import Policy
 import Reactor
 
 /// Whom a line of the log is about: a connection.
@@ -30,8 +31,12 @@ public enum LoggedAddresses: String, Sendable, CaseIterable {
 }
 
 extension Relay {
-  /// Whom the event is about that is being handled; nil for timers and what the relay does by itself.
-  public var subject: LogSubject? { handling.flatMap { connections.isLive($0) ? subject(of: $0) : nil } }
+  /// Whom an event of a mount is about; nil for timers, what the relay does by itself, and peers without a connection.
+  public func subject(of event: MountEvent) -> LogSubject? {
+    var slot = handling
+    if case .closedAtLimit(let outlet, _) = event { slot = outlet }
+    return slot.flatMap { connections.isLive($0) ? subject(of: $0) : nil }
+  }
 
   func subject(of slot: UInt32) -> LogSubject {
     LogSubject(

@@ -25,6 +25,7 @@ extension Relay {
   /// Closes a peer that asks for pongs and reads none.
   func closeHoarder(_ slot: UInt32) {
     counters.hoarders += 1
+    log.closed(at: "queued_bytes (\(mount(of: slot).limits.queuedBytes))", about: subject(of: slot))
     close(slot, code: CloseCode.tryAgainLater, reason: "Too slow: pongs for you are piling up")
   }
 

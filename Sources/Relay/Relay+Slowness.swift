@@ -28,6 +28,7 @@ extension Relay {
   func endSlowPeer(_ slot: UInt32) -> Bool {
     if connections[slot].stalled.end(of: limits.stalledMilliseconds, now: now) <= now {
       counters.stalled += 1
+      log.closed(at: "stalled_milliseconds (\(limits.stalledMilliseconds))", about: subject(of: slot))
       // A close frame would wait behind what is not read.
       lose(slot)
       return true
@@ -74,6 +75,7 @@ extension Relay {
     case .handshake: if hasBuffers(slot) { return }
     case .open:
       counters.outOfBuffers += 1
+      log.closed(at: "buffer_bytes (\(limits.bufferBytes))", about: subject(of: slot))
       close(slot, code: CloseCode.tryAgainLater, reason: "The relay is out of buffers")
       // What it sends is no longer looked at, not even for its close frame.
       connections[slot].phase = .draining

@@ -82,7 +82,7 @@ struct StaticAnswer {
   fileprivate init?(redirecting head: RequestHead) {
     let parts = head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     // `//host` would lead to another one.
-    guard !parts[0].hasPrefix("//") else { return nil }
+    guard !parts[0].utf8.starts(with: "//".utf8) else { return nil }
     let query = parts.count > 1 ? "?" + parts[1] : ""
     guard let location = HeaderField("Location", parts[0] + "/" + query) else { return nil }
     (status, headers, file) = (308, [location], nil)

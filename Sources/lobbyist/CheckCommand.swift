@@ -13,7 +13,7 @@ enum CheckCommand {
     var report = CheckReport()
     while let word = try options.next() {
       switch word {
-      case .operand(let path) where path.split(separator: "/").last == "lobbyist.lua": configurations.append(path)
+      case .operand(let path) where isConfiguration(path): configurations.append(path)
       case .operand(let path): paths.append(path)
       case .option("--set"): settings.append(try options.assignment(of: "--set"))
       case .option("--config"): configurations.append(try options.value(of: "--config"))
@@ -34,6 +34,12 @@ enum CheckCommand {
     return report.isSound ? ExitCode.success : ExitCode.failure
   }
 
+  /// By its usual name, or by what it says.
+  private static func isConfiguration(_ path: String) -> Bool {
+    path.split(separator: "/").last == "lobbyist.lua"
+      || Checker.isConfiguration(ScriptFiles.module(path) ?? [], words: Configuration.words)
+  }
+
   /// A configuration, with every script that it names.
   private static func check(configuration path: String, _ report: inout CheckReport) {
     do {
@@ -43,7 +49,7 @@ enum CheckCommand {
       let mounts = plan?.mounts ?? []
       var isSound = true
       for mount in mounts where !report.add(try mount.check()) { isSound = false }
-      if isSound { report.approve("\(path) (\(mounts.count) mounts)") }
+      if isSound { report.approve("\(path) (\(mounts.count) \(mounts.count == 1 ? "mount" : "mounts"))") }
     } catch let error as FileError {
       report.add(complaint: error.message, about: path)
     } catch let error as ConfigurationError {
@@ -72,11 +78,12 @@ enum CheckCommand {
   private static let help = """
     lobbyist check [--json] SCRIPT... [--plugin FILE]... [--set NAME=VALUE]...
     lobbyist check [--json] --plugin FILE
-    lobbyist check [--json] --config FILE
+    lobbyist check [--json] [--config] FILE
 
     Loads each policy as the relay would, with these plugins: syntax, hooks, settings. Reads its text and that of what
     it requires: names and calls of the relay that there are not. Then gives it a trial run with clients of its own.
-    A configuration is read and its scripts are checked; nothing is served.
+    A configuration is read and its scripts are checked; nothing is served. Its statements tell that it is one, or
+    --config does.
 
     Findings are lines on standard error, FILE:LINE:COLUMN: error|warning: MESSAGE.
       --json   on standard output instead, a line of JSON each: file, line, column, severity, message

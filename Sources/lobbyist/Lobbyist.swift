@@ -33,7 +33,7 @@ enum Lobbyist {
     ("kick", ExpelCommand.kick.run), ("close", ExpelCommand.close.run), ("ban", ExpelCommand.ban.run),
     ("unban", ExpelCommand.unban.run), ("reload", ReloadCommand.run), ("deploy", DeployCommand.run),
     ("versions", VersionsCommand.run), ("rollback", RollbackCommand.run), ("drain", DrainCommand.run),
-    ("upgrade", UpgradeCommand.run), ("replay", ReplayCommand.run),
+    ("upgrade", UpgradeCommand.run), ("log", LogCommand.run), ("replay", ReplayCommand.run),
   ]
 
   private static func run(_ name: String, _ arguments: [String]) -> Int32 {
@@ -67,6 +67,7 @@ enum Lobbyist {
     lobbyist rollback [NUMBER]    go back to what ran before the last deployment
     lobbyist drain                let lobbies finish, then end a running relay
     lobbyist upgrade              let a new binary take over from a running relay
+    lobbyist log [LEVEL]          tell from which level on it logs, or set that
     lobbyist replay RECORDING     run what 'serve --record' wrote against another version of the script
     lobbyist bench [URL]          measure a relay
 

@@ -35,7 +35,8 @@ extension ScriptReloader {
     if again.certificates.map(\.files) != plan.certificates.map(\.files) { changes += Self.told(tls?.served ?? []) }
     (certificates, relay.tls) = (served, tls)
     if !changes.isEmpty { adoption.outcomes.insert(ReloadOutcome(subject: path, .changed(changes)), at: 0) }
-    again.log.apply(to: log)
+    // What it said before may have been overruled since by the operator.
+    if again.log != plan.log { again.log.apply(to: log) }
     (plan, mounts, awaited) = (again, routed.map(\.mount), [])
     return adoption
   }

@@ -44,7 +44,7 @@ enum ServeCommand {
       weak var serving: Relay?
       let load = { (mount: MountPlan) throws(FileError) in
         try mount.load(from: store, into: outbox, recorder: recorder, notingIn: looked) { event in
-          event.write(to: log, about: serving?.subject)
+          event.write(to: log, about: serving?.subject(of: event))
           if case .fellBack = event { deployer?.isUnsettled = true }
         }
       }
@@ -180,6 +180,7 @@ extension MountEvent {
     case .hookFailed(let hook, let error, let version):
       log.error("\(version): \(hook) failed: \(error.message)", about: about)
     case .fellBack(let from, let to): log.error("\(from) has failed too often, \(to) runs again")
+    case .closedAtLimit(_, let limit): log.closed(at: limit, about: about)
     case .finished(let version): log.info("\(version) has no lobby any longer")
     case .script(let level, let text): log.line(Log.Level(level) ?? .info, text, about: about)
     }

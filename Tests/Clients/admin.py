@@ -183,6 +183,7 @@ def routes(checks):
         last = served.get("/scripts")[1]["mounts"][0]["last_reload"]
         checks.true("is remembered", last["ok"] and last["microseconds"] > 0 and abs(last["at"] - time.time()) < 60, "ok", last)
         checks.equal("the log's level", served.post("/log", {"level": "debug"})[1], {"level": "debug", "former": "info"})
+        checks.equal("is told", served.get("/log"), (200, {"level": "debug"}))
         checks.equal("no level", served.post("/log", {"level": "loud"})[0], 422)
 
 

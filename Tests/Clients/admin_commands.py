@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""`lobbyist status`, `lobbies`, `kick`, `close`, `ban` and `unban` against a relay that runs."""
+"""`lobbyist status`, `lobbies`, `kick`, `close`, `ban`, `unban` and `log` against a relay that runs."""
 
 import json
+import os
 import re
 import tempfile
 
-from admin import TOKEN, Served, command, goodbye, say
-from relay import Checks, Relay, free_port, run_scenarios
+from admin import ROOMS, TOKEN, Served, command, goodbye, say
+from relay import ROOT, Checks, Relay, free_port, run_scenarios, wait_until
 from tls_support import Certificate
 
 
@@ -77,14 +78,37 @@ def tables(checks):
             raw.close()
 
 
+def levels(checks):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "lobbyist.lua")
+
+        def configure(level):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f'listen "127.0.0.1:0"\nlog {{ level = "{level}" }}\n'
+                           f'mount "/" {{ script = "{ROOT}/{ROOMS}" }}\n')
+
+        configure("info")
+        with Served(config=path) as served:
+            run = asking(served)
+            checks.equal("the log's level", run("log"), (0, "info\n", ""))
+            checks.equal("is set", run("log", "debug"), (0, "ok  the log's level is debug, it was info\n", ""))
+            served.connect().close()
+            checks.true("and holds", wait_until(lambda: served.relay.logged(" debug "), 5))
+            checks.equal("a reload that says nothing else", run("reload")[0], 0)
+            checks.equal("leaves it", run("log")[1], "debug\n")
+            configure("error")
+            checks.true("a configuration that does not", wait_until(lambda: run("log")[1] == "error\n", 5))
+
+
 def without_relay(checks):
     port = free_port()
-    for words in ["status"], ["status", "--health"], ["lobbies"], ["kick", "1.1"], ["reload"]:
+    for words in ["status"], ["status", "--health"], ["lobbies"], ["kick", "1.1"], ["reload"], ["log"], ["log", "info"]:
         done = command([*words, "--admin", f"127.0.0.1:{port}"])
         checks.true(f"{words[0]} says that no relay answers", done.returncode == 1 and "cannot connect" in done.stderr
                     and f"--admin 127.0.0.1:{port}" in done.stderr, "cannot connect", done.stderr)
     for words in (["kick"], ["kick", "1.1", "2.2"], ["kick", "1.1", "--code", "x"], ["ban", "::1", "--code", "7"],
-                  ["status", "now"], ["lobbies", "--nome", "x"], ["status", "--admin-token-file", "/nowhere"],
+                  ["status", "now"], ["lobbies", "--nome", "x"], ["log", "loud"], ["log", "info", "debug"],
+                  ["status", "--admin-token-file", "/nowhere"],
                   ["status", "--admin", "9081"], ["status", "--admin", "http://127.0.0.1:9081"]):
         checks.equal(f"{' '.join(words)} is a usage error", command(words).returncode, 2)
 
@@ -119,4 +143,4 @@ def encrypted(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(tables,), (without_relay,), (with_token,), (encrypted,)])
+    run_scenarios(Checks(), [(tables,), (levels,), (without_relay,), (with_token,), (encrypted,)])

@@ -77,6 +77,31 @@ def configurations(checks):
             "message": "cannot read none.lua: No such file or directory"}])
 
 
+KNOWN = (
+    ("statements", 'limits { conections = 1 }\nmount "/" { script = "p.lua" }', 1,
+     "./c.lua:1:10: error: no limit is named 'conections': did you mean 'connections'?"),
+    ("mounts in a loop", 'for _, path in ipairs { "/a", "/b" } do mount(path) { script = "p.lua", listen = ":0" } end',
+     0, "ok  ./c.lua (2 mounts)"),
+    ("mounts elsewhere", 'listen "127.0.0.1:0"\nrequire "mounts"', 0, "ok  ./c.lua (1 mount)"),
+    ("no mount", 'listen "127.0.0.1:0"', 1,
+     './c.lua:1:1: error: it mounts nothing: mount "/" { script = "scripts/godot.lua" }'),
+    ("a word that is the policy's own", "local function listen() end\nlisten()\nreturn { on_connect = 3 }", 1,
+     "./c.lua:3:10: error: hook 'on_connect' is a number, not a function"),
+    ("a word in a policy", 'log("here")\nreturn {}', 1, "./c.lua:1:1: error: unknown global 'log'"),
+)
+
+
+def recognised(checks):
+    """A configuration is known by what it says, whatever its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder, "p.lua", "return {}")
+        write(folder, "mounts.lua", 'mount "/" { script = "p.lua" }')
+        for name, text, expected, line in KNOWN:
+            write(folder, "c.lua", text)
+            code, lines = lobbyist("check", "./c.lua", cwd=folder)
+            checks.equal(name, [code, lines[0]], [expected, line])
+
+
 def starting(checks):
     """`serve` tells the place too."""
     wrong = (
@@ -123,4 +148,4 @@ def advice(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(calls,), (configurations,), (starting,), (taken,), (advice,)])
+    run_scenarios(Checks(), [(calls,), (configurations,), (recognised,), (starting,), (taken,), (advice,)])

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The log: JSON from first to last line, whom a line is about, addresses hidden, nothing that people said."""
 
+import contextlib
 import json
 import os
 import re
 
-from raw_socket import TEXT, RawSocket, frame
+from raw_socket import PING, TEXT, RawSocket, frame
 from relay import Checks, Relay, run_scenarios, wait_until
 
 COMMANDS = os.path.join("Tests", "Clients", "limits", "commands.lua")
@@ -69,5 +70,25 @@ def levels(checks):
     checks.true("what is below the level is left out", not relay.logged(" info ") and not relay.logged(" debug "))
 
 
+def slow_readers(checks):
+    """Whoever is closed for reading nothing has a line in the log, which names the limit."""
+    floods, pings = frame(TEXT, b"flood 50") * 400, frame(PING, b"x" * 125) * 20_000
+    cases = (
+        ("queued_bytes (100000)", floods, {"queued_bytes": 100_000}),
+        ("queued_bytes (100000)", pings, {"queued_bytes": 100_000, "control_frames_per_second": 0}),
+        ("buffer_bytes (4000000)", floods, {"queued_bytes": 0, "buffer_bytes": 4_000_000}),
+        ("stalled_milliseconds (500)", floods, {"queued_bytes": 0, "stalled_milliseconds": 500}))
+    for limit, data, limits in cases:
+        with (logging("--log-addresses", "network", limits={"hook_milliseconds": 0, **limits}) as relay,
+              RawSocket(relay, receive_buffer=4096) as raw):
+            raw.upgrade()
+            with contextlib.suppress(OSError):
+                raw.send(data)
+            told = " info a peer is closed: "
+            wait_until(lambda relay=relay, told=told: relay.logged(told), 10)
+            checks.matches(limit, "".join(line.partition(told)[2] for line in relay.logged(told)), re.escape(
+                f"limit {limit} reached (connection ") + r"\d+\.\d+, address 127\.0\.0\.0, mount /\)\n")
+
+
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(as_json,), (addresses,), (levels,)])
+    run_scenarios(Checks(), [(as_json,), (addresses,), (levels,), (slow_readers,)])

@@ -148,6 +148,25 @@ def names(checks):
             checks.equal(f"{version} no name", re.search(r"subject=CN = (\w+)", output)[1], "first")
 
 
+def kinds_of_keys(checks):
+    """A name with a certificate of each kind of key: who knows one kind only gets that one."""
+    makers = [lambda folder: Certificate(folder, "ecdsa", ["play.example.org", "localhost"]),
+              lambda folder: Certificate(folder, "rsa", ["play.example.org", "*.example.org"], "rsa"),
+              lambda folder: Certificate(folder, "later", ["play.example.org"], "rsa"),
+              lambda folder: Certificate(folder, "alone", ["chat.example.net"])]
+    ecdsa = {TLS12: ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], TLS13: ["-sigalgs", "ECDSA+SHA256"]}
+    rsa = {TLS12: ["-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], TLS13: ["-sigalgs", "RSA-PSS+SHA256"]}
+    asked = {"play.example.org": ("ecdsa", "rsa"), "nowhere.test": ("ecdsa", "rsa"), None: ("ecdsa", "rsa"),
+             "localhost": ("ecdsa", None), "www.example.org": (None, "rsa"), "chat.example.net": ("alone", None)}
+    with encrypted(*makers) as (relay, _):
+        for version in (TLS12, TLS13):
+            for name, expected in asked.items():
+                named = ["-servername", name] if name else ["-noservername"]
+                outputs = [probe(relay, version, *kind[version], *named) for kind in (ecdsa, rsa)]
+                got = tuple((re.search(r"subject=CN = (\w+)", output) or [None, None])[1] for output in outputs)
+                checks.equal(f"{version} {name or 'no name'}: to who knows ECDSA, and RSA, only", got, expected)
+
+
 def tickets(checks):
     with encrypted() as (relay, (own,)), tempfile.TemporaryDirectory() as folder:
         for version in (TLS12, TLS13):
@@ -412,6 +431,6 @@ def talk(checks):
 
 
 if __name__ == "__main__":
-    run_scenarios(Checks(), [(versions,), (ciphers,), (renegotiation,), (protocols,), (names,), (tickets,),
-                             (plain_text,), (websockets_client,), (node_client,), (records,), (long_messages,), (goodbyes,), (beside,),
+    run_scenarios(Checks(), [(versions,), (ciphers,), (renegotiation,), (protocols,), (names,), (kinds_of_keys,),
+                             (tickets,), (plain_text,), (websockets_client,), (node_client,), (records,), (long_messages,), (goodbyes,), (beside,),
                              (behind_proxy,), (talk,)])

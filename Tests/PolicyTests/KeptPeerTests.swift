@@ -155,6 +155,7 @@ import WebSocket
     _ = service.heard(bob)
     for _ in 0..<10 { service.send(bob, String(repeating: "x", count: 20)) }
     #expect(service.mount.peerCount == 1, "closed as a slow reader")
+    #expect(service.limitsReached() == ["kept_bytes (100)"])
   }
 
   @Test(arguments: [

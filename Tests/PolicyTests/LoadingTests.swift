@@ -292,6 +292,7 @@ import Testing
       case .script(let level, let text): "\(level): \(text)"
       case .fellBack: "fell back"
       case .finished: "finished"
+      case .closedAtLimit(_, let limit): "closed at \(limit)"
       case .hookFailed(let hook, let error, _): "\(hook) failed: \(error.firstLine)"
       }
     }

@@ -144,7 +144,7 @@ import Testing
     let shown = events.compactMap { event -> String? in
       switch event {
       case .script("info", let text): text
-      case .script, .fellBack, .finished: nil
+      case .script, .fellBack, .finished, .closedAtLimit: nil
       case .hookFailed(_, let error, _): error.message
       }
     }

@@ -180,6 +180,11 @@ final class Service {
     return reports.events.compactMap { if case .hookFailed(let hook, let error, _) = $0 { (hook, error) } else { nil } }
   }
 
+  /// What slow readers have reached since the last look.
+  func limitsReached() -> [String] {
+    events().compactMap { if case .closedAtLimit(_, let limit) = $0 { limit } else { nil } }
+  }
+
   /// Everything reported since the last look.
   func events() -> [MountEvent] {
     defer { reports.events.removeAll() }

@@ -31,6 +31,15 @@ import Testing
     #expect(service.mount.counters.slowReadersClosed == 1 && service.mount.counters.messagesDropped == 1)
   }
 
+  /// Once for each that is closed; of a hook that fails none is.
+  @Test(arguments: [(9, false, ["queued_bytes (48)"]), (9, true, []), (4, false, [])])
+  func whatASlowReaderHasReachedIsTold(count: Int, fails: Bool, expected: [String]) throws {
+    let service = try Service(Self.flood) { $0.queuedBytes = 48 }
+    let (_, peer) = (service.connect(), service.connect())
+    service.send(peer, #"{"count":\#(count),"fail":\#(fails)}"#)
+    #expect(service.limitsReached() == expected)
+  }
+
   @Test func aSlowReaderMissesMessagesIfSoSet() throws {
     let service = try Service(Self.flood) { limits in
       limits.queuedBytes = 48

@@ -45,6 +45,7 @@ import Testing
     "PROXY\r\n",
     "PROXY UNKNOWN \(String(repeating: "x", count: 92))\r\n", "PROXY UNKNOWN \(String(repeating: "x", count: 93))",
     "PROXY UNKNOWNS\r\n", "PROXY TCP4 192.0.2.1\u{0} 198.51.100.1 56324 443\r\n", "\r\n\r\nGET / HTTP/1.1",
+    "PROXY \u{301}\r\n", "PROXY UNKNOWN \u{301}\r\n",
   ])
   func malformedLines(_ text: String) {
     guard case .malformed = ProxyHeader.parse(Array(text.utf8)) else {

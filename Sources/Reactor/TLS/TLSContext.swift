@@ -125,9 +125,15 @@ public final class TLSContext {
 
   // MARK: What sessions ask
 
-  /// The context whose certificate has this name; nil to stay with the first.
-  fileprivate func context(for name: String) -> OpaquePointer? {
-    unsafe names.find(name).flatMap { position in unsafe position == 0 ? nil : contexts[position] }
+  /// Has a session serve the first certificate with a name, and those that follow it with other kinds of keys, as the
+  /// client may know one kind only. Without a name, or with one that none has, as for the first name of all.
+  fileprivate func choose(for name: String?, in session: OpaquePointer) -> Bool {
+    var found = name.map(names.find) ?? []
+    if found.isEmpty { found = served[0].dnsNames.first.map(names.find) ?? [] }
+    guard let first = found.first else { return true }
+    if first > 0, unsafe SSL_set_SSL_CTX(session, contexts[first]) == nil { return false }
+    for position in found.dropFirst() { unsafe lobbyist_serve_also(session, contexts[position]) }
+    return true
   }
 
   fileprivate func sealTicket(
@@ -164,10 +170,11 @@ extension TLSContext: Sendable {}
 private func chooseCertificate(
   _ session: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe session, let text = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name),
-    let context = unsafe TLSSession.context(of: session)?.context(for: String(cString: text))
-  else { return SSL_TLSEXT_ERR_OK }
-  return unsafe SSL_set_SSL_CTX(session, context) == nil ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK
+  guard let session = unsafe session, let context = unsafe TLSSession.context(of: session) else {
+    return SSL_TLSEXT_ERR_OK
+  }
+  let name = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }
+  return unsafe context.choose(for: name, in: session) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL
 }
 
 /// RFC 7301 §3.2: a client that offers protocols, but none that is spoken, is told so. `chosen` is to be a place in what

@@ -36,6 +36,7 @@ struct OperatorRoute: Sendable {
     get("/peers", Relay.tellPeers),
     get("/tail", Relay.tellTail),
     get("/bans", Relay.tellBans),
+    get("/log", Relay.tellLogLevel),
     get("/deployments", Relay.tellDeployments),
     post("/reload", body: .unneeded, Relay.reload),
     post("/deploy", body: .deployment, Relay.deploy),

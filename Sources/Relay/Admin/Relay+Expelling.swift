@@ -118,7 +118,12 @@ extension Relay {
 
   // MARK: The log
 
-  /// `POST /log {"level":"debug"}`: until the next reload of the configuration says otherwise, or the end.
+  /// `GET /log`
+  func tellLogLevel(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
+    OperatorAnswer(200, .object([("level", .text("\(log.level)"))])).response
+  }
+
+  /// `POST /log {"level":"debug"}`: until the configuration says another one, or the end.
   func setLogLevel(_ request: OperatorRequest) throws(OperatorAnswer) -> RequestAnswer? {
     let text = try RequestMembers(request.body, names: ["level"]).required("level")
     guard let level = Log.Level(text) else {
