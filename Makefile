@@ -12,10 +12,6 @@ FUZZ_SECONDS ?= 60
 SANITIZER ?= address
 SECONDS ?= 600
 SANITIZED := .build/$(SANITIZER)
-SANITIZER_FLAGS_address := --sanitize=address
-# Of C alone: Swift 6.3 cannot compile all of ours with it, and where there are two threads both are in C.
-SANITIZER_FLAGS_thread := -Xcc -fsanitize=thread -Xswiftc -Xclang-linker -Xswiftc -fsanitize=thread \
-  -Xlinker -ldispatch -Xlinker -lBlocksRuntime
 PORT ?= 9080
 export PKG_CONFIG_PATH := $(CURDIR)/Sources/CLua:$(CURDIR)/Sources/CZlib
 
@@ -50,7 +46,7 @@ fuzz: toolchain ## feed the parsers random bytes (for longer: FUZZ_SECONDS=600)
 	Tests/Fuzzers/run all $(FUZZ_SECONDS)
 
 soak: toolchain ## ten minutes of play, reloads and abuse under a sanitizer (also: SANITIZER=thread SECONDS=60)
-	swift build $(SANITIZER_FLAGS_$(SANITIZER)) -Xswiftc -DSANITIZED --scratch-path $(SANITIZED) --product lobbyist
+	swift build --sanitize=$(SANITIZER) -Xswiftc -DSANITIZED --scratch-path $(SANITIZED) --product lobbyist
 	@Tests/Installation/clients_venv.sh
 	LOBBYIST=$(CURDIR)/$(SANITIZED)/debug/lobbyist .build/venvs/clients/bin/python -u Tests/Soak/storm.py \
 	  $(SECONDS) --sanitizer $(SANITIZER)

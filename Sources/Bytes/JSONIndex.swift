@@ -23,7 +23,8 @@ public struct JSONIndex: ~Copyable {
   private var root: JSONField
   /// Room for `fieldsMax`, owned, and reached only below that position. (An InlineArray is copied as a
   /// whole for every element that is read.)
-  private let fields: UnsafeMutablePointer<JSONField>
+  // `var` for the thread sanitizer alone: Swift 6.3 cannot compile writing through a `let` (swiftlang/swift#86265).
+  private var fields: UnsafeMutablePointer<JSONField>
   private(set) var fieldCount: Int
   /// There are members behind the last remembered one.
   private(set) var hasMore: Bool

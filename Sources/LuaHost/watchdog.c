@@ -87,8 +87,11 @@ static bool start(void) {
 
 bool lh_watchdog_add(lh_watch *watch, void (*overdue)(void *sandbox)) {
   pthread_mutex_lock(&mutex);
-  on_overdue = overdue;
-  if (!is_started) is_started = start();
+  // Written before anything can be interrupted, and never again: handlers read it without the mutex.
+  if (!is_started) {
+    on_overdue = overdue;
+    is_started = start();
+  }
   if (is_started) {
     watch->next = watches;
     watches = watch;

@@ -11,7 +11,8 @@ struct MessageView: ~Copyable {
   private var isScanned = false
   private var index = JSONIndex()
   /// Owned. At an address of its own, so that a frame can be written from it while this view is in use.
-  let splice: UnsafeMutablePointer<JSONSplice>
+  // `var` for the thread sanitizer alone: Swift 6.3 cannot compile writing through a `let` (swiftlang/swift#86265).
+  var splice: UnsafeMutablePointer<JSONSplice>
 
   init() {
     unsafe splice = .allocate(capacity: 1)

@@ -85,6 +85,8 @@ struct MountCore: ~Copyable {
   /// Notes the memory of held messages among the buffers. A hook that is taken back has changed nothing.
   @inline(never)
   private mutating func countHeld() {
+    // For the thread sanitizer alone: Swift 6.3 cannot compile writing through a `let` of self (swiftlang/swift#86265).
+    let outbox = outbox
     outbox.buffers.bytes += machine.heldByteCount - heldCounted
     heldCounted = machine.heldByteCount
   }

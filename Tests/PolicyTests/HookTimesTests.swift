@@ -35,8 +35,7 @@ import Testing
     #expect(record(service, "on_connect", of: "slow")?.durations.count == 1)
     #expect(record(service, "on_connect", of: "test")?.durations.count == 1)
     let slow = try #require(record(service, "on_connect", of: "slow")).durations.sumNanoseconds
-    let quick = try #require(record(service, "on_connect", of: "test")).durations.sumNanoseconds
-    #expect(slow > quick, "the plugin counts to 200,000")
+    #expect(slow > 100_000, "the plugin counts to 200,000, which nobody does in a tenth of a millisecond")
     #expect(record(service, "on_disconnect", of: "test") == nil)
     service.advance(to: 2500)
     #expect(record(service, "timer", of: "test")?.durations.count == 1)

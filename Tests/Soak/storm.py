@@ -61,10 +61,7 @@ def storm(checks, folder, seed, seconds, sanitizer):
     players, pause = (PLAYERS_SANITIZED, PAUSE_SECONDS_SANITIZED) if sanitizer else (PLAYERS, PAUSE_SECONDS)
     relay = SoakRelay(folder, scripts, more, errors=True)
     with relay:
-        # The thread sanitizer puts signals off until the next call of the C library, which an endless loop has none of:
-        # the watchdog cannot interrupt it.
-        endless = sanitizer != "thread"
-        with Trouble(relay, relay.admin_address(), scripts, seed, pause, endless) as trouble:
+        with Trouble(relay, relay.admin_address(), scripts, seed, pause) as trouble:
             try:
                 counts = asyncio.run(soak(relay.urls(), seed, seconds, players))
             except Failure as failure:

@@ -23,22 +23,19 @@ function policy.on_connect(peer) peer:send("{name}") end
 function policy.on_message(peer, message) peer:send(message:text()) end
 return policy
 """
-BROKEN = "return {", "error('no')", "return { on_message = 5 }", "require 'gone' return {}", ""
+BROKEN = ("return {", "error('no')", "return { on_message = 5 }", "require 'gone' return {}", "",
+          "while true do end")
 COMMANDS = ("memory 30000000", "flood 2000", "close", "create a", "join a", "tell 500", "timer one", "timer x",
             "attribute 5000", "hold 4000", "deliver", "discard", "nonsense", "{", '{"a":[1,2,{"b":null}]}',
-            "log \u2028")
-
-ENDLESS_SCRIPT, ENDLESS_COMMAND = "while true do end", "spin"
+            "log \u2028", "spin")
 
 
 class Trouble:
-    """`with Trouble(relay, admin, scripts, seed, pause_seconds=0.01, endless=True) as trouble: …`; then `trouble.done`
-    says how often what was done. `endless`: whether there are loops without end."""
+    """`with Trouble(relay, admin, scripts, seed, pause_seconds=0.01) as trouble: …`; then `trouble.done` says how often
+    what was done."""
 
-    def __init__(self, relay, admin, scripts, seed, pause_seconds, endless):
+    def __init__(self, relay, admin, scripts, seed, pause_seconds):
         self.pause_seconds = pause_seconds
-        self.broken = (*BROKEN, ENDLESS_SCRIPT) if endless else BROKEN
-        self.commands = (*COMMANDS, ENDLESS_COMMAND) if endless else COMMANDS
         self.relay, self.admin, self.scripts, self.rng = relay, admin, scripts, random.Random(seed)
         self.done, self.problems, self.is_over = Counter(), [], threading.Event()
         self.thread = threading.Thread(target=self.run)
@@ -139,7 +136,7 @@ class Trouble:
     def fool(self):
         with self.peer(FOOLISH) as raw:
             for _ in range(self.rng.randrange(1, 5)):
-                raw.send(frame(TEXT, self.rng.choice(self.commands).encode()))
+                raw.send(frame(TEXT, self.rng.choice(COMMANDS).encode()))
             if self.rng.random() < 0.5:
                 raw.receive_some(0.2)
 
@@ -166,7 +163,7 @@ class Trouble:
     def break_script(self):
         path = os.path.join(os.path.dirname(self.scripts), "operated.lua")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(self.rng.choice(self.broken))
+            file.write(self.rng.choice(BROKEN))
         time.sleep(self.rng.choice([0, 0.2]))
         with open(path, "w", encoding="utf-8") as file:
             file.write(POLICY.format(name=self.rng.random()))
@@ -184,7 +181,7 @@ class Trouble:
         if self.rng.random() < 0.2:
             return self.ask("POST", "/rollback", json.dumps({"mount": OPERATED}))
         talk = f'policy policy.lua\nAna connects\nAna << text "{name}"\n'
-        text = POLICY.format(name=name) if self.rng.random() < 0.7 else self.rng.choice(self.broken)
+        text = POLICY.format(name=name) if self.rng.random() < 0.7 else self.rng.choice(BROKEN)
         bundle = {"mount": OPERATED, "script": "policy.lua", "tests": ["policy.talk"],
                   "files": {"policy.lua": text, "policy.talk": talk}}
         status = self.ask("POST", "/deploy", json.dumps(bundle))
