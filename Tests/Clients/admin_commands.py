@@ -107,7 +107,7 @@ def without_relay(checks):
         checks.true(f"{words[0]} says that no relay answers", done.returncode == 1 and "cannot connect" in done.stderr
                     and f"--admin 127.0.0.1:{port}" in done.stderr, "cannot connect", done.stderr)
     for words in (["kick"], ["kick", "1.1", "2.2"], ["kick", "1.1", "--code", "x"], ["ban", "::1", "--code", "7"],
-                  ["status", "now"], ["lobbies", "--nome", "x"], ["log", "loud"], ["log", "info", "debug"],
+                  ["status", "now"], ["status", "--health", "--json"], ["lobbies", "--nome", "x"], ["log", "loud"], ["log", "info", "debug"],
                   ["status", "--admin-token-file", "/nowhere"],
                   ["status", "--admin", "9081"], ["status", "--admin", "http://127.0.0.1:9081"]):
         checks.equal(f"{' '.join(words)} is a usage error", command(words).returncode, 2)

@@ -21,6 +21,7 @@ enum StatusCommand {
       case .operand(let text): throw UsageError("status takes no '\(text)'")
       }
     }
+    if isJSON, probe != nil { throw UsageError("--json is for the whole status, not for --health or --ready") }
     if let probe { return try admin.request().probe(probe) }
     guard let value = try admin.request().fetch("/status") else { return ExitCode.failure }
     if isJSON { say(String(decoding: value.json, as: UTF8.self)) } else { tell(value) }
