@@ -75,7 +75,9 @@ class Relay:
         self.command += options
         for name, value in (settings or {}).items():
             self.command += ["--set", f"{name}={value}"]
-        for name, value in (limits or {}).items():
+        # A hook's time goes on while a busy machine does something else.
+        patient = {} if config else {"hook_milliseconds": 2000}
+        for name, value in {**patient, **(limits or {})}.items():
             self.command += ["--limit", f"{name}={value}"]
         self.lines = []
         self.listening = threading.Event()

@@ -6,6 +6,10 @@ cd "$(dirname "$0")/../.."
 
 folder=$PWD/.build/godot4
 stamp=$folder/complete
+# Two may want it at once.
+mkdir -p .build
+exec 9>"$folder.lock"
+flock 9
 if [ -f "$stamp" ]; then exit 0; fi
 
 leave_out() {
