@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Bytes waiting in order: written at the back, taken from the front, in one contiguous block.
@@ -60,6 +61,11 @@ public struct ByteQueue: ~Copyable {
   private static func larger(_ capacity: Int) -> Int {
     capacity < blockBytesLarge ? capacity * 2 : capacity + max(blockBytesLarge, capacity / 8)
   }
+
+  /// Has large blocks of this process grow in place and go back to the system at once, each with pages of its own.
+  /// Left to itself the C library takes blocks up to the size of the largest that was ever freed from one heap, where
+  /// they are copied to grow. mallopt(3)
+  public static func keepLargeBlocksApart() { mallopt(M_MMAP_THRESHOLD, Int32(blockBytesLarge)) }
 
   @usableFromInline
   func release() { unsafe free(storage) }

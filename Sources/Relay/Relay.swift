@@ -123,6 +123,7 @@ public final class Relay {
     handshakeRates = AddressRates(most: limits.handshakesPerMinute)
     outbox.buffers.most = limits.bufferBytes
     signals = try Signals()
+    ByteQueue.keepLargeBlocksApart()
     reactor = try Reactor()
     listeners = Listeners()
     unsafe readBuffer = .allocate(byteCount: Self.readBytes, alignment: 64)
