@@ -37,9 +37,9 @@ struct AdminRequest {
     return nil
   }
 
-  /// What the relay answers to a question; nil when it does not, which has been told then.
-  func fetch(_ path: String) -> TalkValue? {
-    guard let (status, value) = send("GET", path) else { return nil }
+  /// What the relay answers to a question, or to what is posted; nil when it does not, which has been told then.
+  func fetch(_ path: String, posting body: [UInt8]? = nil) -> TalkValue? {
+    guard let (status, value) = send(body == nil ? "GET" : "POST", path, body ?? []) else { return nil }
     if status == 200 { return value }
     complain(value["error"]?.text ?? "the relay answers \(status)")
     return nil

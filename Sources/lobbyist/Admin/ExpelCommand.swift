@@ -65,11 +65,7 @@ struct ExpelCommand {
     }
     guard let subject else { throw UsageError("\(name) wants \(operand)") }
     let body = TalkValue.object([.init(member, .string(subject))] + members).json
-    guard let (status, answer) = try admin.request().send("POST", "/\(name)", body) else { return ExitCode.failure }
-    guard status == 200 else {
-      complain(answer["error"]?.text ?? "the relay answers \(status)")
-      return ExitCode.failure
-    }
+    guard let answer = try admin.request().fetch("/\(name)", posting: body) else { return ExitCode.failure }
     say("ok  " + told(answer))
     return ExitCode.success
   }

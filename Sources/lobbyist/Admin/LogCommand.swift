@@ -33,11 +33,7 @@ enum LogCommand {
 
   private static func change(to level: Log.Level, _ request: AdminRequest) -> Int32 {
     let body = TalkValue.object([.init("level", .string("\(level)"))]).json
-    guard let (status, value) = request.send("POST", "/log", body) else { return ExitCode.failure }
-    guard status == 200 else {
-      complain(value["error"]?.text ?? "the relay answers \(status)")
-      return ExitCode.failure
-    }
+    guard let value = request.fetch("/log", posting: body) else { return ExitCode.failure }
     say("ok  the log's level is \(level), it was \(value["former"]?.text ?? "?")")
     return ExitCode.success
   }
